@@ -1,0 +1,34 @@
+import type { MiddlewareObj } from '@middy/core';
+
+/**
+ * X-Ray through Powertools, loaded only when this invocation is sampled: the tracer costs 125 KiB and
+ * 36 ms of import. Lambda says in `_X_AMZN_TRACE_ID` whether it is.
+ */
+export const tracing = (): MiddlewareObj => {
+  let middleware: Promise<MiddlewareObj> | undefined;
+  let active: MiddlewareObj | undefined;
+
+  const load = async (): Promise<MiddlewareObj> => {
+    const [{ Tracer }, { captureLambdaHandler }] = await Promise.all([
+      import('@aws-lambda-powertools/tracer'),
+      import('@aws-lambda-powertools/tracer/middleware'),
+    ]);
+    return captureLambdaHandler(new Tracer(), { captureResponse: false });
+  };
+
+  return {
+    before: async (request) => {
+      active = undefined;
+      if (!process.env._X_AMZN_TRACE_ID?.includes('Sampled=1')) return;
+      middleware ??= load();
+      active = await middleware;
+      await active.before?.(request);
+    },
+    after: async (request) => {
+      await active?.after?.(request);
+    },
+    onError: async (request) => {
+      await active?.onError?.(request);
+    },
+  };
+};

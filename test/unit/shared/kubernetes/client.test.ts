@@ -1,0 +1,230 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Certificates } from '../../../../infra/local/kubernetes/certificates.ts';
+import { issueCertificates } from '../../../../infra/local/kubernetes/certificates.ts';
+import type { KubernetesApi } from '../../../../shared/kubernetes/client.ts';
+import { createKubernetesApi } from '../../../../shared/kubernetes/client.ts';
+import { KubernetesApiError, KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
+import { NODES, PODS } from '../../../../shared/kubernetes/resources.ts';
+import { createFakeClock } from '../../../fixtures/fake-clock.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+let certificates: Certificates;
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  certificates = await issueCertificates('staging');
+});
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+const json =
+  (status: number, body: object, headers: Record<string, string> = {}): Answer =>
+  (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify(body));
+  };
+const cutOff: Answer = (request) => request.socket.destroy();
+const status = (code: number, reason: string, details: object = {}) =>
+  json(code, { kind: 'Status', reason, code, message: `${reason} it is`, details });
+
+/** A server that gives the answers in turn and keeps what it was asked. */
+const serve = async (...answers: Answer[]) => {
+  const seen: { method: string; url: string; authorization: string; body: string; contentType: string }[] =
+    [];
+  const sockets = new Set<unknown>();
+  const server = createServer(
+    { cert: certificates.certificate, key: certificates.key },
+    (request, response) => {
+      sockets.add(request.socket);
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = Buffer.concat(chunks).toString();
+        const { method = '', url = '', headers } = request;
+        seen.push({
+          method,
+          url,
+          authorization: headers.authorization ?? '',
+          body,
+          contentType: headers['content-type'] ?? '',
+        });
+        (answers[seen.length - 1] ?? json(200, {}))(request, response, body);
+      });
+    },
+  );
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const clock = createFakeClock();
+  let issued = 0;
+  const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const api: KubernetesApi = createKubernetesApi({
+    cluster: 'staging',
+    endpoint,
+    certificateAuthority: certificates.authority,
+    clock,
+    tokens: {
+      get: async () => `token-${issued}`,
+      forget: () => {
+        issued += 1;
+      },
+    },
+  });
+  return { api, seen, sockets, clock, endpoint };
+};
+
+describe('the Kubernetes client', () => {
+  it('asks for what it was told to, with a bearer token', async () => {
+    const { api, seen } = await serve(json(200, { kind: 'Pod' }));
+    expect(await api.request('get', PODS, { namespace: 'shop', name: 'cart-0' })).toEqual({ kind: 'Pod' });
+    expect(seen[0]).toMatchObject({
+      method: 'GET',
+      url: '/api/v1/namespaces/shop/pods/cart-0',
+      authorization: 'Bearer token-0',
+    });
+  });
+
+  it('sends patches as merge patches and bodies with their length', async () => {
+    const { api, seen } = await serve(json(200, {}));
+    await api.request('patch', NODES, { name: 'n', body: { spec: { unschedulable: true } } });
+    expect(seen[0]).toMatchObject({
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: '{"spec":{"unschedulable":true}}',
+    });
+  });
+
+  it('keeps one connection for requests that follow each other', async () => {
+    const { api, sockets } = await serve();
+    for (let count = 0; count < 5; count += 1) await api.request('get', NODES, { name: 'n' });
+    expect(sockets.size).toBe(1);
+  });
+
+  it('refuses a server whose certificate is not of the cluster', async () => {
+    const { endpoint } = await serve();
+    const api = createKubernetesApi({
+      cluster: 'staging',
+      endpoint,
+      certificateAuthority: (await issueCertificates('other')).authority,
+      clock: createFakeClock(),
+      tokens: { get: async () => 'secret-token', forget: () => {} },
+    });
+    const error = await api.request('get', NODES, { name: 'n' }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(KubernetesConnectionError);
+    expect(JSON.stringify(error) + String(error)).not.toContain('secret-token');
+  });
+
+  it('renews a refused token once and gives up when the new one is refused too', async () => {
+    const { api, seen } = await serve(status(401, 'Unauthorized'), json(200, { kind: 'Node' }));
+    expect(await api.request('get', NODES, { name: 'n' })).toEqual({ kind: 'Node' });
+    expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer token-0', 'Bearer token-1']);
+
+    const refused = await serve(status(401, 'Unauthorized'), status(401, 'Unauthorized'));
+    await expect(refused.api.request('get', NODES, { name: 'n' })).rejects.toMatchObject({ status: 401 });
+    expect(refused.seen).toHaveLength(2);
+  });
+
+  it.each<[string, Answer]>([
+    ['a lost connection', cutOff],
+    ['a 500', status(500, 'InternalError')],
+    [
+      'a 503 of a proxy without a Status',
+      (_request, response) => response.writeHead(503).end('<html>busy</html>'),
+    ],
+    ['a 429 of API priority and fairness', status(429, 'TooManyRequests')],
+  ])('reads again after %s', async (_name, answer) => {
+    const { api, seen } = await serve(answer, json(200, { kind: 'Node' }));
+    expect(await api.request('get', NODES, { name: 'n' })).toEqual({ kind: 'Node' });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('waits as long as the server asks', async () => {
+    const { api, clock } = await serve(
+      json(429, { kind: 'Status', reason: 'TooManyRequests' }, { 'retry-after': '7' }),
+      json(200, {}),
+    );
+    await api.request('get', NODES, { name: 'n' });
+    expect(clock.slept).toEqual([7_000]);
+  });
+
+  it.each<[string, Answer]>([
+    ['a lost connection, for it may have been applied', cutOff],
+    ['a 500', status(500, 'InternalError')],
+    ['a disruption budget', status(429, 'TooManyRequests', { causes: [{ reason: 'DisruptionBudget' }] })],
+  ])('does not write again after %s', async (_name, answer) => {
+    const { api, seen } = await serve(answer, json(201, {}));
+    await expect(api.request('create', PODS, { namespace: 'a', body: {} })).rejects.toThrow();
+    expect(seen).toHaveLength(1);
+  });
+
+  it('gives up reading after four attempts', async () => {
+    const { api, seen } = await serve(cutOff, cutOff, cutOff, cutOff, json(200, {}));
+    await expect(api.request('get', NODES, { name: 'n' })).rejects.toBeInstanceOf(KubernetesConnectionError);
+    expect(seen).toHaveLength(4);
+  });
+
+  it('gives up waiting for an answer after its time-out', async () => {
+    const { api } = await serve(() => {});
+    const call = api.request('get', NODES, { name: 'n', timeoutMs: 50, retry: 'none' });
+    await expect(call).rejects.toMatchObject({ cause: { message: 'no answer within 50 ms' } });
+  });
+
+  it('reports what the server said: status, reason, causes', async () => {
+    const causes = [{ reason: 'DisruptionBudget', message: 'needs 2 healthy pods and has 2 currently' }];
+    const { api } = await serve(status(429, 'TooManyRequests', { causes }));
+    const error = await api
+      .request('create', PODS, { namespace: 'a', name: 'p', subresource: 'eviction', body: {} })
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(KubernetesApiError);
+    expect(error).toMatchObject({ status: 429, reason: 'TooManyRequests', causes });
+    expect(String(error)).toContain('POST /api/v1/namespaces/a/pods/p/eviction on cluster staging');
+  });
+});
+
+describe('a paged list', () => {
+  const page = (names: readonly string[], continueToken?: string) =>
+    json(200, {
+      items: names.map((name) => ({ metadata: { name } })),
+      metadata: { continue: continueToken },
+    });
+  const read = async (api: KubernetesApi) => {
+    const names: (string | undefined)[] = [];
+    for await (const items of api.listPages<{ metadata: { name: string } }>(PODS, {
+      fieldSelector: 'status.phase=Failed',
+      limit: 2,
+    })) {
+      names.push(...items.map(({ metadata }) => metadata.name));
+    }
+    return names;
+  };
+
+  it('follows continue tokens to the end', async () => {
+    const { api, seen } = await serve(page(['a', 'b'], 'next'), page(['c']));
+    expect(await read(api)).toEqual(['a', 'b', 'c']);
+    expect(seen.map(({ url }) => url)).toEqual([
+      '/api/v1/pods?limit=2&fieldSelector=status.phase%3DFailed',
+      '/api/v1/pods?limit=2&fieldSelector=status.phase%3DFailed&continue=next',
+    ]);
+  });
+
+  it('goes on with the fresh token of a 410 Gone', async () => {
+    const gone = json(410, { kind: 'Status', reason: 'Expired', metadata: { continue: 'fresh' } });
+    const { api, seen } = await serve(page(['a', 'b'], 'old'), gone, page(['c']));
+    expect(await read(api)).toEqual(['a', 'b', 'c']);
+    expect(seen[2]?.url).toContain('continue=fresh');
+  });
+
+  it('begins again after a 410 Gone without a token', async () => {
+    const { api } = await serve(page(['a', 'b'], 'old'), status(410, 'Expired'), page(['a', 'b']));
+    expect(await read(api)).toEqual(['a', 'b', 'a', 'b']);
+  });
+});
