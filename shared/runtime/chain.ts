@@ -63,7 +63,8 @@ export const middlewares = <Section>(context: AutomationContext<Section>): Middl
   logErrorOnce(context.logger),
 ];
 
-const chain = <Section>(context: AutomationContext<Section>) => middy().use(middlewares(context));
+const chain = <Section, Result>(context: AutomationContext<Section>) =>
+  middy<unknown, Result>().use(middlewares(context));
 
 const sayOff = (call: Call, automation: string) =>
   call.recorder.record({ target: `automation/${automation}`, action: 'none', reason: 'mode-off' }, 'off');
@@ -76,21 +77,23 @@ export const createHandler = <Section, Input>(
   context: AutomationContext<Section>,
   options: { parse: (event: unknown) => Input; run: (input: Input, call: Call) => Promise<void> },
 ) =>
-  chain(context).handler(async (event: unknown, lambda: Context): Promise<InvocationResult> => {
-    const input = options.parse(event);
-    const call = startCall(context, lambda);
-    const mode = await context.readMode();
-    try {
-      if (mode === 'off') sayOff(call, context.automation);
-      else await options.run(input, call);
-    } catch (error) {
-      await call.recorder.finishQuietly();
-      throw error;
-    } finally {
-      countVerdicts(context, call.recorder);
-    }
-    return call.recorder.finish(mode);
-  });
+  chain<Section, InvocationResult>(context).handler(
+    async (event: unknown, lambda: Context): Promise<InvocationResult> => {
+      const input = options.parse(event);
+      const call = startCall(context, lambda);
+      const mode = await context.readMode();
+      try {
+        if (mode === 'off') sayOff(call, context.automation);
+        else await options.run(input, call);
+      } catch (error) {
+        await call.recorder.finishQuietly();
+        throw error;
+      } finally {
+        countVerdicts(context, call.recorder);
+      }
+      return call.recorder.finish(mode);
+    },
+  );
 
 /**
  * A handler for a batch of the queue. A message that cannot be parsed fails alone (SQS redrives it to the
@@ -103,43 +106,45 @@ export const createQueueHandler = <Section, Message>(
     run: (messages: readonly QueueMessage<Message>[], call: Call) => Promise<readonly string[]>;
   },
 ) =>
-  chain(context).handler(async (event: unknown, lambda: Context): Promise<SQSBatchResponse> => {
-    const call = startCall(context, lambda);
-    const failed: string[] = [];
-    const messages = recordsOf(event).flatMap((record) => {
-      const message = parseRecord(record, options.parse);
-      if (!(message instanceof MalformedEventError)) {
-        return [
+  chain<Section, SQSBatchResponse>(context).handler(
+    async (event: unknown, lambda: Context): Promise<SQSBatchResponse> => {
+      const call = startCall(context, lambda);
+      const failed: string[] = [];
+      const messages = recordsOf(event).flatMap((record) => {
+        const message = parseRecord(record, options.parse);
+        if (!(message instanceof MalformedEventError)) {
+          return [
+            {
+              messageId: record.messageId,
+              queueArn: record.eventSourceARN,
+              receiveCount: Number(record.attributes.ApproximateReceiveCount),
+              message,
+            },
+          ];
+        }
+        failed.push(record.messageId);
+        call.recorder.record(
           {
-            messageId: record.messageId,
-            queueArn: record.eventSourceARN,
-            receiveCount: Number(record.attributes.ApproximateReceiveCount),
-            message,
+            target: `message/${record.messageId}`,
+            action: 'none',
+            reason: 'malformed-message',
+            detail: { error: message.message },
           },
-        ];
+          'observe',
+        );
+        return [];
+      });
+      try {
+        const mode = await context.readMode();
+        if (mode === 'off') sayOff(call, context.automation);
+        else if (messages.length > 0) failed.push(...(await options.run(messages, call)));
+      } finally {
+        countVerdicts(context, call.recorder);
+        await call.recorder.finishQuietly();
       }
-      failed.push(record.messageId);
-      call.recorder.record(
-        {
-          target: `message/${record.messageId}`,
-          action: 'none',
-          reason: 'malformed-message',
-          detail: { error: message.message },
-        },
-        'observe',
-      );
-      return [];
-    });
-    try {
-      const mode = await context.readMode();
-      if (mode === 'off') sayOff(call, context.automation);
-      else if (messages.length > 0) failed.push(...(await options.run(messages, call)));
-    } finally {
-      countVerdicts(context, call.recorder);
-      await call.recorder.finishQuietly();
-    }
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-  });
+      return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    },
+  );
 
 const recordsOf = (event: unknown): readonly SQSRecord[] => {
   const records = (event as Partial<SQSEvent> | null)?.Records;

@@ -1,5 +1,6 @@
 import type { DurableContext } from '@aws/durable-execution-sdk-js';
 import { CallbackExternalError, CallbackTimeoutError } from '@aws/durable-execution-sdk-js';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import { executionModeDurableContext } from '@middy/core/DurableContext';
 import type { CallbackOutcome, Durable, PollOptions, StepRetry } from '../core/durable.ts';
@@ -140,9 +141,14 @@ export const createDurableHandler = <Section, Input>(
     run: (input: Input, durable: Durable) => Promise<InvocationResult>;
   },
 ) =>
-  middy<unknown, InvocationResult, Error, DurableContext>({ executionMode: executionModeDurableContext })
+  middy<unknown, InvocationResult, Error, DurableContext>({
+    executionMode: executionModeDurableContext,
+    // A paused invocation never settles, so middy's own timer would go off in a later one.
+    timeoutEarlyInMillis: 0,
+  })
     .use(middlewares(context))
-    .handler(
-      async (event: unknown, durableContext: DurableContext): Promise<InvocationResult> =>
-        options.run(options.parse(event), toDurable(durableContext)),
-    );
+    .handler(async (event: unknown, durableContext: DurableContext): Promise<InvocationResult> => {
+      const result = await options.run(options.parse(event), toDurable(durableContext));
+      context.metrics.addMetric('Verdicts', MetricUnit.Count, result.verdicts.length);
+      return result;
+    });

@@ -18,7 +18,10 @@ export interface VerdictOrigin {
   readonly at: number;
 }
 
-export type WriteVerdicts = (decisions: readonly Decision[], origin: VerdictOrigin) => Promise<readonly Verdict[]>;
+export type WriteVerdicts = (
+  decisions: readonly Decision[],
+  origin: VerdictOrigin,
+) => Promise<readonly Verdict[]>;
 
 /** Logs, journals and publishes verdicts at once. The bus is best effort: the journal is the record. */
 export const createVerdictWriter =

@@ -1,0 +1,154 @@
+import type { V1LabelSelector, V1Pod, V1PodDisruptionBudget } from '@kubernetes/client-node';
+import { describeError } from '../core/errors.ts';
+import type { DrainApi, RemovalOutcome, RemovalRequest } from '../drain/types.ts';
+import type { KubernetesApi } from './client.ts';
+import { isBudgetConflict, KubernetesApiError } from './errors.ts';
+import { DISRUPTION_BUDGETS, PODS } from './resources.ts';
+
+const deleteOptions = (request: RemovalRequest) => ({
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  preconditions: {
+    uid: request.uid,
+    ...(request.resourceVersion === undefined ? {} : { resourceVersion: request.resourceVersion }),
+  },
+  ...(request.graceSeconds === undefined ? {} : { gracePeriodSeconds: request.graceSeconds }),
+});
+
+/**
+ * Budget names in the causes of a refused eviction: "The disruption budget web needs 2 healthy pods and has
+ * 2 currently" (kubernetes, pkg/registry/core/pod/storage/eviction.go).
+ */
+const budgetNames = (error: KubernetesApiError): string[] => [
+  ...new Set(
+    error.causes.flatMap(({ reason, message }) => {
+      const name =
+        reason === 'DisruptionBudget'
+          ? message?.match(/disruption budget "?([a-z0-9.-]+)"? /)?.[1]
+          : undefined;
+      return name === undefined ? [] : [name];
+    }),
+  ),
+];
+
+/** What an answer to an eviction or a delete means for the drain. */
+export const toRemovalOutcome = (error: unknown): RemovalOutcome => {
+  const message = describeError(error);
+  if (!(error instanceof KubernetesApiError)) return { kind: 'failed', message };
+  if (isBudgetConflict(error)) return { kind: 'budget', budgets: budgetNames(error), message };
+  switch (error.status) {
+    case 404:
+      return { kind: 'gone' };
+    case 409:
+      return { kind: 'conflict' };
+    case 429:
+      return {
+        kind: 'pressure',
+        ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+      };
+    case 403:
+      // A namespace that is being deleted refuses evictions for a moment: that passes, a missing right does not.
+      return error.causes.some(({ reason }) => reason === 'NamespaceTerminating')
+        ? { kind: 'failed', message }
+        : { kind: 'forbidden', message };
+    default:
+      return /more than one PodDisruptionBudget/i.test(error.message)
+        ? { kind: 'budget-misconfigured', message }
+        : { kind: 'failed', message };
+  }
+};
+
+const removal = async (request: () => Promise<unknown>): Promise<RemovalOutcome> => {
+  try {
+    await request();
+    return { kind: 'accepted' };
+  } catch (error) {
+    return toRemovalOutcome(error);
+  }
+};
+
+/** policy/v1: no selector selects nothing, an empty one everything. */
+const selects = (
+  selector: V1LabelSelector | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean => {
+  if (selector === undefined || selector === null) return false;
+  const matchesLabels = Object.entries(selector.matchLabels ?? {}).every(
+    ([key, value]) => labels[key] === value,
+  );
+  const matchesExpressions = (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels[key];
+    switch (operator) {
+      case 'In':
+        return value !== undefined && values.includes(value);
+      case 'NotIn':
+        return value === undefined || !values.includes(value);
+      case 'Exists':
+        return value !== undefined;
+      case 'DoesNotExist':
+        return value === undefined;
+      default:
+        return false;
+    }
+  });
+  return matchesLabels && matchesExpressions;
+};
+
+/**
+ * The drain's view of a cluster. Rights: pods list, pods/eviction create, pods delete (deadline deletes),
+ * poddisruptionbudgets list (the report). Removals are tried once here; the drain has its own retry rule.
+ */
+export const createDrainApi = (api: KubernetesApi): DrainApi => ({
+  listPods: async (nodeName) => {
+    const pods: V1Pod[] = [];
+    for await (const page of api.listPages<V1Pod>(PODS, { fieldSelector: `spec.nodeName=${nodeName}` })) {
+      pods.push(...page);
+    }
+    return pods;
+  },
+  evict: (request) =>
+    removal(() =>
+      api.request('create', PODS, {
+        namespace: request.namespace,
+        name: request.name,
+        subresource: 'eviction',
+        retry: 'none',
+        body: {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { namespace: request.namespace, name: request.name },
+          deleteOptions: deleteOptions(request),
+        },
+      }),
+    ),
+  deletePod: (request) =>
+    removal(() =>
+      api.request('delete', PODS, {
+        namespace: request.namespace,
+        name: request.name,
+        retry: 'none',
+        body: deleteOptions(request),
+      }),
+    ),
+  budgetsOf: async (pods) => {
+    const namespaces = [...new Set(pods.map((pod) => pod.metadata?.namespace ?? ''))];
+    const budgets = new Map<string, V1PodDisruptionBudget[]>();
+    await Promise.all(
+      namespaces.map(async (namespace) => {
+        const found: V1PodDisruptionBudget[] = [];
+        for await (const page of api.listPages<V1PodDisruptionBudget>(DISRUPTION_BUDGETS, { namespace })) {
+          found.push(...page);
+        }
+        budgets.set(namespace, found);
+      }),
+    );
+    return new Map(
+      pods.map((pod) => [
+        pod.metadata?.uid ?? '',
+        (budgets.get(pod.metadata?.namespace ?? '') ?? [])
+          .filter((budget) => selects(budget.spec?.selector, pod.metadata?.labels ?? {}))
+          .map((budget) => budget.metadata?.name ?? ''),
+      ]),
+    );
+  },
+});

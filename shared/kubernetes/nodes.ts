@@ -1,0 +1,159 @@
+import type { V1Node, V1Taint } from '@kubernetes/client-node';
+import type { KubernetesApi } from './client.ts';
+import { isConflict, isNotFound, KubernetesApiError, KubernetesConnectionError } from './errors.ts';
+import { NODES } from './resources.ts';
+
+/** Who set `spec.unschedulable`: the key of our taint. Without it somebody else did, and it stays when we undo ours. */
+export const CORDON_ANNOTATION = 'eks-caretaker/cordoned-for';
+
+const PATCH_ATTEMPTS = 5;
+
+export type CordonResult =
+  | { readonly kind: 'cordoned'; readonly node: V1Node }
+  /** It was as wanted before: nothing was sent. */
+  | { readonly kind: 'already-cordoned'; readonly node: V1Node }
+  /** Deleted, or deleted and registered again under another UID. */
+  | { readonly kind: 'gone' };
+
+/** All nodes, or those with the given labels (`eks.amazonaws.com/nodegroup=web-a`). */
+export const listNodes = async (
+  api: KubernetesApi,
+  options: { labelSelector?: string } = {},
+): Promise<V1Node[]> => {
+  const nodes: V1Node[] = [];
+  for await (const page of api.listPages<V1Node>(NODES, options)) nodes.push(...page);
+  return nodes;
+};
+
+/** A node by name; undefined where there is none. */
+export const getNode = async (api: KubernetesApi, name: string): Promise<V1Node | undefined> => {
+  try {
+    return await api.request<V1Node>('get', NODES, { name });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+};
+
+/** The instance behind a node: the last part of `spec.providerID`, `aws:///<zone>/<instance id>`. */
+export const instanceIdOf = (node: V1Node): string | undefined => node.spec?.providerID?.split('/').at(-1);
+
+export interface WantedNode {
+  readonly instanceId: string;
+  /** Where it is likely to be found: EC2's PrivateDnsName. */
+  readonly name?: string;
+}
+
+/**
+ * The nodes of EC2 instances, by instance id. Names are only believed where `spec.providerID` agrees; all
+ * that are not found so are looked for in one list. Instances without a node are missing from the answer.
+ */
+export const findNodes = async (
+  api: KubernetesApi,
+  wanted: readonly WantedNode[],
+): Promise<ReadonlyMap<string, V1Node>> => {
+  const found = new Map<string, V1Node>();
+  await Promise.all(
+    wanted.map(async ({ instanceId, name }) => {
+      if (name === undefined || name === '') return;
+      const node = await getNode(api, name);
+      if (node !== undefined && instanceIdOf(node) === instanceId) found.set(instanceId, node);
+    }),
+  );
+  const missing = new Set(wanted.map(({ instanceId }) => instanceId).filter((id) => !found.has(id)));
+  if (missing.size === 0) return found;
+  for (const node of await listNodes(api)) {
+    const instanceId = instanceIdOf(node);
+    if (instanceId !== undefined && missing.has(instanceId)) found.set(instanceId, node);
+  }
+  return found;
+};
+
+export const findNode = async (api: KubernetesApi, wanted: WantedNode): Promise<V1Node | undefined> =>
+  (await findNodes(api, [wanted])).get(wanted.instanceId);
+
+export const isReady = (node: V1Node): boolean =>
+  node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+
+/** The NoSchedule taint that goes with our cordon, for example `eks-caretaker/spot-interruption`. */
+const noSchedule = (key: string): V1Taint => ({ key, effect: 'NoSchedule' });
+
+const hasTaint = (node: V1Node, key: string): boolean =>
+  node.spec?.taints?.some((taint) => taint.key === key && taint.effect === 'NoSchedule') ?? false;
+
+/** A lost answer or a server's fault: whether the patch was applied is only known after a fresh read. */
+const isUnclear = (error: unknown): boolean =>
+  error instanceof KubernetesConnectionError || (error instanceof KubernetesApiError && error.status >= 500);
+
+/**
+ * Patches a node under an optimistic lock (`metadata.resourceVersion` in the patch; a merge patch replaces
+ * the whole list of taints). A conflict or an unclear answer is followed by a fresh read; throws when five
+ * attempts did not do, so that nothing is ever taken for patched that is not.
+ */
+const patchNode = async (
+  api: KubernetesApi,
+  node: V1Node,
+  change: { done: (node: V1Node) => boolean; patch: (node: V1Node) => object },
+): Promise<CordonResult> => {
+  const name = node.metadata?.name ?? '';
+  let current = node;
+  let sent = false;
+  for (let attempt = 1; ; attempt += 1) {
+    if (change.done(current)) return { kind: sent ? 'cordoned' : 'already-cordoned', node: current };
+    const { metadata, ...rest } = change.patch(current) as { metadata?: object };
+    const body = { metadata: { ...metadata, resourceVersion: current.metadata?.resourceVersion }, ...rest };
+    try {
+      sent = true;
+      return { kind: 'cordoned', node: await api.request<V1Node>('patch', NODES, { name, body }) };
+    } catch (error) {
+      if (isNotFound(error)) return { kind: 'gone' };
+      if (attempt === PATCH_ATTEMPTS || !(isConflict(error) || isUnclear(error))) throw error;
+    }
+    const fresh = await getNode(api, name);
+    if (fresh === undefined || fresh.metadata?.uid !== node.metadata?.uid) return { kind: 'gone' };
+    current = fresh;
+  }
+};
+
+/**
+ * Keeps new pods off a node: `spec.unschedulable` and a NoSchedule taint with the given key, in one patch.
+ * Needs nodes get and patch. Throws KubernetesApiError or KubernetesConnectionError when it cannot be done.
+ */
+export const cordon = (api: KubernetesApi, node: V1Node, options: { taint: string }): Promise<CordonResult> =>
+  patchNode(api, node, {
+    done: (current) => current.spec?.unschedulable === true && hasTaint(current, options.taint),
+    patch: (current) => ({
+      ...(current.spec?.unschedulable === true
+        ? {}
+        : { metadata: { annotations: { [CORDON_ANNOTATION]: options.taint } } }),
+      spec: {
+        unschedulable: true,
+        taints: [
+          ...(current.spec?.taints ?? []).filter(({ key }) => key !== options.taint),
+          noSchedule(options.taint),
+        ],
+      },
+    }),
+  });
+
+/**
+ * Undoes `cordon`: our taint goes, and `spec.unschedulable` where it was us who set it. `cordoned` in the
+ * answer means that the patch was applied, `already-cordoned` that there was nothing to undo.
+ */
+export const uncordon = (
+  api: KubernetesApi,
+  node: V1Node,
+  options: { taint: string },
+): Promise<CordonResult> => {
+  const isOurs = (current: V1Node) => current.metadata?.annotations?.[CORDON_ANNOTATION] === options.taint;
+  return patchNode(api, node, {
+    done: (current) => !hasTaint(current, options.taint) && !isOurs(current),
+    patch: (current) => ({
+      ...(isOurs(current) ? { metadata: { annotations: { [CORDON_ANNOTATION]: null } } } : {}),
+      spec: {
+        ...(isOurs(current) ? { unschedulable: null } : {}),
+        taints: (current.spec?.taints ?? []).filter(({ key }) => key !== options.taint),
+      },
+    }),
+  });
+};

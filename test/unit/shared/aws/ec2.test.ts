@@ -1,0 +1,50 @@
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { createInstanceReader } from '../../../../shared/aws/ec2.ts';
+
+describe('the instance reader', () => {
+  it('asks once for all ids, by filter, and follows pages', async () => {
+    const mock = mockClient(EC2Client);
+    mock
+      .on(DescribeInstancesCommand)
+      .resolvesOnce({
+        NextToken: 'more',
+        Reservations: [
+          {
+            Instances: [
+              {
+                InstanceId: 'i-1',
+                State: { Name: 'running' },
+                PrivateDnsName: 'ip-10-0-0-1.ec2.internal',
+                Tags: [{ Key: 'eks:cluster-name', Value: 'staging' }],
+              },
+            ],
+          },
+        ],
+      })
+      .resolvesOnce({
+        Reservations: [{ Instances: [{ InstanceId: 'i-2', State: { Name: 'terminated' } }] }],
+      });
+    const found = await createInstanceReader(new EC2Client({})).describe(['i-1', 'i-2', 'i-2', 'i-3']);
+    expect([...found.values()]).toEqual([
+      {
+        id: 'i-1',
+        state: 'running',
+        privateDnsName: 'ip-10-0-0-1.ec2.internal',
+        tags: { 'eks:cluster-name': 'staging' },
+      },
+      { id: 'i-2', state: 'terminated', privateDnsName: '', tags: {} },
+    ]);
+    expect(mock.commandCalls(DescribeInstancesCommand).map(({ args: [{ input }] }) => input)).toEqual([
+      { Filters: [{ Name: 'instance-id', Values: ['i-1', 'i-2', 'i-3'] }] },
+      { Filters: [{ Name: 'instance-id', Values: ['i-1', 'i-2', 'i-3'] }], NextToken: 'more' },
+    ]);
+  });
+
+  it('asks nothing for nothing', async () => {
+    const mock = mockClient(EC2Client);
+    expect((await createInstanceReader(new EC2Client({})).describe([])).size).toBe(0);
+    expect(mock.calls()).toHaveLength(0);
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, it } from '@jest/globals';
+import { createConcurrencyLimit } from '../../../../shared/drain/concurrency.ts';
+import { runDrain } from '../../../../shared/drain/loop.ts';
+import { reportOf } from '../../../../shared/drain/report.ts';
+import type { DrainState } from '../../../../shared/drain/state.ts';
+import { startDrain } from '../../../../shared/drain/state.ts';
+import type { WorldPod } from '../../../fixtures/drain-world.ts';
+import { createDrainWorld } from '../../../fixtures/drain-world.ts';
+import { createVirtualClock } from '../../../fixtures/virtual-clock.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+const setUp = (pods: readonly WorldPod[], options: { seconds?: number; deleteAtDeadline?: boolean } = {}) => {
+  const clock = createVirtualClock();
+  const startedAt = clock.now();
+  const api = createDrainWorld(clock, pods);
+  const state = startDrain(
+    {
+      node: { name: 'node-1', uid: 'node-uid' },
+      cluster: 'staging',
+      deadlineAt: startedAt + (options.seconds ?? 110) * 1000,
+      marginSeconds: 5,
+      deleteAtDeadline: options.deleteAtDeadline ?? true,
+      taintKeys: [],
+    },
+    startedAt,
+  );
+  const secondsGone = () => (clock.now() - startedAt) / 1000;
+  return { clock, api, state, secondsGone };
+};
+
+const fleet = (count: number, pod: Partial<WorldPod> = {}): WorldPod[] =>
+  Array.from({ length: count }, (_, index) => ({ name: `web-${index}`, ...pod }));
+
+describe('runDrain', () => {
+  it('empties a node of 110 pods with one eviction a pod, all at once, and one list a round', async () => {
+    const { api, clock, state } = setUp(fleet(110));
+    const end = await runDrain({ api, clock, state, stopAt: NEVER });
+    expect(reportOf(end, clock.now())).toMatchObject({
+      outcome: 'empty',
+      evicted: 110,
+      deleted: 0,
+      remaining: [],
+    });
+    expect(reportOf(end, clock.now()).secondsToEmpty).toBeLessThan(2.5);
+    expect(api.calls.filter(({ kind }) => kind === 'evict')).toHaveLength(110);
+    expect(api.mostAtOnce).toBe(110);
+    expect(api.calls.filter(({ kind }) => kind === 'list').length).toBeLessThanOrEqual(6);
+  });
+
+  it('keeps within a limit that the drains of a cluster share', async () => {
+    const { api, clock, state } = setUp(fleet(30));
+    const limiter = createConcurrencyLimit(4);
+    await Promise.all([
+      runDrain({ api, clock, state, stopAt: NEVER, limiter }),
+      runDrain({ api, clock, state, stopAt: NEVER, limiter }),
+    ]);
+    expect(api.mostAtOnce).toBe(4);
+  });
+
+  it('gets everything out as soon as a budget has room', async () => {
+    const { api, clock, state, secondsGone } = setUp(fleet(10, { budget: 'web' }));
+    api.room.set('web', 5);
+    const waiting = runDrain({ api, clock, state, stopAt: NEVER });
+    await clock.sleep(20_000);
+    expect(api.names()).toHaveLength(5);
+    api.room.set('web', 5);
+    const end = await waiting;
+    expect(reportOf(end, clock.now())).toMatchObject({
+      outcome: 'empty',
+      evicted: 10,
+      deleted: 0,
+      blocked: [],
+    });
+    expect(secondsGone()).toBeLessThan(29);
+  });
+
+  it('deletes what a budget holds when the time left reaches its grace, and names the budget', async () => {
+    const { api, clock, state, secondsGone } = setUp([
+      { name: 'cart', budget: 'cart', graceSeconds: 30, stopSeconds: 10 },
+    ]);
+    const end = await runDrain({ api, clock, state, stopAt: NEVER });
+    const deletes = api.calls.filter(({ kind }) => kind === 'delete');
+    expect(deletes.map(({ at }) => (at - state.startedAt) / 1000)).toEqual([75]);
+    expect(reportOf(end, clock.now())).toMatchObject({
+      outcome: 'empty',
+      deleted: 1,
+      blocked: [{ pod: 'shop/cart', budgets: ['cart'] }],
+    });
+    expect(secondsGone()).toBeLessThan(90);
+  });
+
+  it('gives up at the deadline, not later, while an answer is outstanding', async () => {
+    const { api, clock, state, secondsGone } = setUp([{ name: 'stuck' }], { seconds: 60 });
+    api.answers.set('stuck', ['hang']);
+    const end = await runDrain({ api, clock, state, stopAt: NEVER });
+    expect(secondsGone()).toBe(60);
+    expect(reportOf(end, clock.now())).toMatchObject({ outcome: 'deadline', remaining: ['shop/stuck'] });
+  });
+
+  it('looks up the budgets of a pod where the server only says that there are two', async () => {
+    const { api, clock, state } = setUp([{ name: 'cart', budget: 'cart' }], {
+      deleteAtDeadline: false,
+      seconds: 20,
+    });
+    api.answers.set('cart', [{ kind: 'budget-misconfigured', message: 'more than one' }]);
+    const end = await runDrain({ api, clock, state, stopAt: NEVER });
+    expect(reportOf(end, clock.now())).toMatchObject({
+      outcome: 'blocked',
+      blocked: [{ pod: 'shop/cart', budgets: ['cart'] }],
+    });
+  });
+
+  it('survives failing lists and evictions that throw', async () => {
+    const { api, clock, state } = setUp(fleet(3));
+    api.failingLists = 2;
+    api.answers.set('web-1', ['throw']);
+    const end = await runDrain({ api, clock, state, stopAt: NEVER });
+    expect(reportOf(end, clock.now())).toMatchObject({ outcome: 'empty', evicted: 3 });
+    expect(reportOf(end, clock.now()).error).toBeUndefined();
+  });
+
+  it('leaves at stopAt with a state that another worker finishes', async () => {
+    const { api, clock, state } = setUp(fleet(4, { budget: 'web' }));
+    api.room.set('web', 1);
+    const left = await runDrain({ api, clock, state, stopAt: state.startedAt + 3_000 });
+    expect(clock.now()).toBe(state.startedAt + 3_000);
+    expect(reportOf(left, clock.now())).toMatchObject({ outcome: 'in-progress', evicted: 1 });
+    api.room.set('web', 3);
+    const stored = JSON.parse(JSON.stringify(left)) as DrainState;
+    const end = await runDrain({ api, clock, state: stored, stopAt: NEVER });
+    expect(reportOf(end, clock.now())).toMatchObject({ outcome: 'empty', evicted: 4 });
+  });
+
+  it('asks before every round and does nothing more once it hears stop', async () => {
+    const { api, clock, state } = setUp(fleet(4, { budget: 'web' }));
+    const rounds: number[] = [];
+    const end = await runDrain({
+      api,
+      clock,
+      state,
+      stopAt: NEVER,
+      beforeRound: async () => {
+        rounds.push(clock.now());
+        return rounds.length > 3 ? 'stop' : 'go';
+      },
+    });
+    expect(rounds).toHaveLength(4);
+    expect(api.calls.filter(({ kind }) => kind === 'list')).toHaveLength(3);
+    expect(end.finished).toBeUndefined();
+  });
+
+  it('evicts nothing at all when the first answer is stop', async () => {
+    const { api, clock, state } = setUp(fleet(4));
+    await runDrain({ api, clock, state, stopAt: NEVER, beforeRound: async () => 'stop' });
+    expect(api.calls).toEqual([]);
+  });
+
+  it('throws what beforeRound throws', async () => {
+    const { api, clock, state } = setUp(fleet(1));
+    const beforeRound = async (): Promise<'go'> => {
+      throw new Error('the table is gone');
+    };
+    await expect(runDrain({ api, clock, state, stopAt: NEVER, beforeRound })).rejects.toThrow(
+      'the table is gone',
+    );
+    expect(api.calls).toEqual([]);
+  });
+});

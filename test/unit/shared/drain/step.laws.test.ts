@@ -1,0 +1,261 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Observation } from '../../../../shared/drain/observe.ts';
+import type { DrainState } from '../../../../shared/drain/state.ts';
+import { resumeDrain, startDrain } from '../../../../shared/drain/state.ts';
+import type { DrainAction } from '../../../../shared/drain/step.ts';
+import { step } from '../../../../shared/drain/step.ts';
+import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
+import { podOf } from '../../../fixtures/pods.ts';
+
+/** What the API server does with a removal; `lost` was applied, but its answer never arrived. */
+type Fate =
+  | 'accept'
+  | 'lost'
+  | 'fail'
+  | 'budget'
+  | 'two-budgets'
+  | 'pressure'
+  | 'conflict'
+  | 'gone'
+  | 'forbidden';
+const FATES: readonly Fate[] = [
+  'accept',
+  'lost',
+  'fail',
+  'budget',
+  'two-budgets',
+  'pressure',
+  'conflict',
+  'gone',
+  'forbidden',
+];
+
+interface WorldPod {
+  readonly uid: string;
+  readonly graceSeconds: number;
+  readonly boundAfterMs: number;
+  readonly doomed: boolean;
+  stopsAt?: number;
+}
+
+interface Script {
+  readonly pods: readonly { graceSeconds: number; boundAfterMs: number; doomed: boolean }[];
+  readonly fates: readonly Fate[];
+  readonly delays: readonly number[];
+  readonly listFails: readonly boolean[];
+  readonly resumes: readonly number[];
+  readonly secondsToDeadline: number;
+  readonly deleteAtDeadline: boolean;
+}
+
+const script: fc.Arbitrary<Script> = fc.record({
+  pods: fc.array(
+    fc.record({
+      graceSeconds: fc.integer({ min: 0, max: 200 }),
+      boundAfterMs: fc.constantFrom(0, 0, 0, 3_000, 20_000),
+      doomed: fc.boolean(),
+    }),
+    { maxLength: 6 },
+  ),
+  fates: fc.array(fc.constantFrom(...FATES), { minLength: 1, maxLength: 30 }),
+  delays: fc.array(fc.integer({ min: 1, max: 4_000 }), { minLength: 1, maxLength: 10 }),
+  listFails: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
+  resumes: fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 2 }),
+  secondsToDeadline: fc.integer({ min: 1, max: 150 }),
+  deleteAtDeadline: fc.boolean(),
+});
+
+const START = 1_000_000;
+
+/** Plays a drain against a small world in which everything takes time and goes wrong as the script says. */
+const play = (script: Script) => {
+  const deadlineAt = START + script.secondsToDeadline * 1000;
+  const world: WorldPod[] = script.pods.map((pod, index) => ({
+    ...pod,
+    uid: `uid-${index}`,
+    ...(pod.doomed && index % 3 === 0 ? { stopsAt: START + 40_000 } : {}),
+  }));
+  const actions: { action: DrainAction; now: number; shown: ReadonlyMap<string, boolean> }[] = [];
+  const acceptedEvictions = new Map<string, number>();
+  const shown = new Map<string, boolean>(); // UID -> with deletionTimestamp, in the lists so far
+  const inbox: { at: number; observation: Observation }[] = [];
+  let fate = 0;
+  let delay = 0;
+  let lists = 0;
+  let now = START;
+
+  const after = () => script.delays[delay++ % script.delays.length] ?? 1;
+  const listNow = () =>
+    world
+      .filter((pod) => START + pod.boundAfterMs <= now && (pod.stopsAt === undefined || pod.stopsAt > now))
+      .map((pod) =>
+        podOf({
+          name: pod.uid,
+          uid: pod.uid,
+          graceSeconds: pod.graceSeconds,
+          ...(pod.stopsAt === undefined ? {} : { deletionTimestamp: 'set' }),
+        }),
+      );
+  const removalAnswer = (action: Exclude<DrainAction, { kind: 'list' }>): RemovalOutcome => {
+    const pod = world.find(({ uid }) => uid === action.request.uid);
+    if (pod === undefined || (pod.stopsAt !== undefined && pod.stopsAt <= now)) return { kind: 'gone' };
+    const chosen = script.fates[fate++ % script.fates.length] ?? 'accept';
+    if (chosen === 'accept' || chosen === 'lost') {
+      if (action.kind === 'evict') acceptedEvictions.set(pod.uid, (acceptedEvictions.get(pod.uid) ?? 0) + 1);
+      pod.stopsAt ??= now + 1000 * (action.request.graceSeconds ?? Math.max(1, pod.graceSeconds));
+      return chosen === 'accept' ? { kind: 'accepted' } : { kind: 'failed', message: 'reset' };
+    }
+    if (chosen === 'gone') pod.stopsAt = now;
+    const answers: Record<Exclude<Fate, 'accept' | 'lost'>, RemovalOutcome> = {
+      fail: { kind: 'failed', message: 'reset' },
+      budget: { kind: 'budget', budgets: ['web'], message: 'full' },
+      'two-budgets': { kind: 'budget-misconfigured', message: 'two' },
+      pressure: { kind: 'pressure', retryAfterSeconds: 2 },
+      conflict: { kind: 'conflict' },
+      gone: { kind: 'gone' },
+      forbidden: { kind: 'forbidden', message: 'no' },
+    };
+    return answers[chosen];
+  };
+
+  let state: DrainState = startDrain(
+    {
+      node: { name: 'node-1', uid: 'node-uid' },
+      cluster: 'staging',
+      deadlineAt,
+      marginSeconds: 5,
+      deleteAtDeadline: script.deleteAtDeadline,
+      taintKeys: [],
+    },
+    now,
+  );
+  const resumes = [...script.resumes].map((seconds) => START + seconds * 1000).sort((a, b) => a - b);
+  let observation: Observation = { kind: 'time' };
+  let steps = 0;
+  let replaysChangeNothing = true;
+  for (;;) {
+    steps += 1;
+    const next = step(state, observation, now);
+    const again = step(next.state, observation, now);
+    replaysChangeNothing &&=
+      again.actions.length === 0 && JSON.stringify(again.state) === JSON.stringify(next.state);
+    state = next.state;
+    if (next.nextAt === undefined || steps > 20_000) break;
+    for (const action of next.actions) {
+      actions.push({ action, now, shown: new Map(shown) });
+      if (action.kind === 'list') {
+        const fails = script.listFails[lists++ % script.listFails.length] === true && lists % 2 === 0;
+        const pods = listNow();
+        inbox.push({
+          at: now + after(),
+          observation: fails
+            ? { kind: 'list-failed', list: action.list, message: 'down' }
+            : { kind: 'pods', list: action.list, pods },
+        });
+      } else {
+        const outcome = removalAnswer(action);
+        const { uid } = action.request;
+        inbox.push({
+          at: now + after(),
+          observation: { kind: 'outcome', uid, attempt: action.attempt, verb: action.kind, outcome },
+        });
+      }
+    }
+    inbox.sort((a, b) => a.at - b.at);
+    const resumeAt = resumes[0] ?? Number.POSITIVE_INFINITY;
+    const answerAt = inbox[0]?.at ?? Number.POSITIVE_INFINITY;
+    now = Math.max(now, Math.min(next.nextAt, answerAt, resumeAt));
+    observation = { kind: 'time' };
+    if (now === resumeAt) {
+      // The worker is gone, with every answer that was on its way; what it had sent was applied.
+      resumes.shift();
+      inbox.length = 0;
+      state = resumeDrain(JSON.parse(JSON.stringify(state)) as DrainState, now);
+    } else if (now === answerAt) {
+      observation = inbox.shift()?.observation ?? observation;
+      if (observation.kind === 'pods') {
+        for (const pod of observation.pods) {
+          shown.set(pod.metadata?.uid ?? '', pod.metadata?.deletionTimestamp !== undefined);
+        }
+      }
+    }
+  }
+  return { state, actions, acceptedEvictions, deadlineAt, now, steps, replaysChangeNothing };
+};
+
+const removalsOf = (run: ReturnType<typeof play>) =>
+  run.actions.flatMap(({ action, now, shown }) => (action.kind === 'list' ? [] : [{ action, now, shown }]));
+
+const holds = (law: (run: ReturnType<typeof play>) => void) =>
+  fc.assert(
+    fc.property(script, (drawn) => law(play(drawn))),
+    { numRuns: 300 },
+  );
+
+describe('laws of a drain, whatever the API server answers', () => {
+  it('never acts on a pod UID that no list has shown', () => {
+    holds((run) => {
+      expect(removalsOf(run).every(({ action, shown }) => shown.has(action.request.uid))).toBe(true);
+    });
+  });
+
+  it('never removes a pod whose deletion it has seen', () => {
+    holds((run) => {
+      expect(removalsOf(run).filter(({ action, shown }) => shown.get(action.request.uid) === true)).toEqual(
+        [],
+      );
+    });
+  });
+
+  it('never sends grace 0, and names the resourceVersion whenever it shortens a grace', () => {
+    holds((run) => {
+      for (const { action } of removalsOf(run)) {
+        const { graceSeconds, resourceVersion } = action.request;
+        expect(graceSeconds).not.toBe(0);
+        if (graceSeconds !== undefined && graceSeconds > 1) expect(resourceVersion).toBeDefined();
+      }
+    });
+  });
+
+  it('has no two accepted evictions of one UID', () => {
+    holds((run) => {
+      expect([...run.acceptedEvictions.values()].filter((count) => count > 1)).toEqual([]);
+    });
+  });
+
+  it('does nothing after the deadline and has finished by then', () => {
+    holds((run) => {
+      expect(run.state.finished?.at).toBeLessThanOrEqual(run.deadlineAt);
+      expect(run.actions.every(({ now }) => now < run.deadlineAt)).toBe(true);
+    });
+  });
+
+  it('changes nothing when an observation comes a second time', () => {
+    holds((run) => {
+      expect(run.replaysChangeNothing).toBe(true);
+    });
+  });
+
+  it('deletes only where that is allowed, and only after an eviction was tried', () => {
+    holds((run) => {
+      const evicted = new Set<string>();
+      for (const { action } of removalsOf(run)) {
+        if (action.kind === 'evict') evicted.add(action.request.uid);
+        else expect(run.state.options.deleteAtDeadline && evicted.has(action.request.uid)).toBe(true);
+      }
+    });
+  });
+
+  it('lists the node once a second at most, however many pods there are', () => {
+    fc.assert(
+      fc.property(script, (drawn) => {
+        const fates = drawn.fates.filter((fate) => fate !== 'conflict'); // asks for an early list
+        const run = play({ ...drawn, fates: fates.length === 0 ? ['accept'] : fates, listFails: [false] });
+        const lists = run.actions.filter(({ action }) => action.kind === 'list').length;
+        expect(lists).toBeLessThanOrEqual((run.now - START) / 1000 + 1 + drawn.resumes.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,236 @@
+import { describe, expect, it } from '@jest/globals';
+import { reportOf } from '../../../../shared/drain/report.ts';
+import type { DrainOptions, DrainState } from '../../../../shared/drain/state.ts';
+import { resumeDrain, startDrain } from '../../../../shared/drain/state.ts';
+import type { DrainAction, DrainStep } from '../../../../shared/drain/step.ts';
+import { step } from '../../../../shared/drain/step.ts';
+import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
+import type { PodOptions } from '../../../fixtures/pods.ts';
+import { podOf } from '../../../fixtures/pods.ts';
+
+const T0 = Date.parse('2026-11-20T03:12:00Z');
+const at = (seconds: number) => T0 + seconds * 1000;
+const optionsOf = (options: Partial<DrainOptions> = {}): DrainOptions => ({
+  node: { name: 'node-1', uid: 'node-uid' },
+  cluster: 'staging',
+  deadlineAt: at(110),
+  marginSeconds: 5,
+  deleteAtDeadline: true,
+  taintKeys: [],
+  ...options,
+});
+
+/** Starts a drain and answers its first list with the pods. */
+const begun = (pods: readonly PodOptions[], options: Partial<DrainOptions> = {}): DrainStep => {
+  const first = step(startDrain(optionsOf(options), at(0)), { kind: 'time' }, at(0));
+  expect(first.actions).toEqual([{ kind: 'list', list: 1 }]);
+  return step(first.state, { kind: 'pods', list: 1, pods: pods.map(podOf) }, at(0));
+};
+
+const removals = (actions: readonly DrainAction[]) =>
+  actions.flatMap((action) => (action.kind === 'list' ? [] : [action]));
+
+const answer = (state: DrainState, uid: string, outcome: RemovalOutcome, now: number): DrainStep => {
+  const pod = state.pods[uid];
+  return step(
+    state,
+    { kind: 'outcome', uid, attempt: pod?.attempts ?? 0, verb: pod?.lastVerb ?? 'evict', outcome },
+    now,
+  );
+};
+
+const relist = (state: DrainState, pods: readonly PodOptions[], now: number): DrainStep => {
+  const asked = step(state, { kind: 'time' }, now);
+  const list = asked.actions.find((action) => action.kind === 'list');
+  return step(asked.state, { kind: 'pods', list: list?.list ?? 0, pods: pods.map(podOf) }, now);
+};
+
+const BUDGET: RemovalOutcome = { kind: 'budget', budgets: ['web'], message: 'needs 2, has 2' };
+
+describe('step', () => {
+  it('evicts every movable pod of the first list at once, each under its UID and own grace', () => {
+    const { actions, state } = begun([{ name: 'a' }, { name: 'b' }, { name: 'p', owner: 'DaemonSet' }]);
+    expect(actions).toEqual([
+      { kind: 'evict', attempt: 1, request: { namespace: 'shop', name: 'a', uid: 'uid-a' } },
+      { kind: 'evict', attempt: 1, request: { namespace: 'shop', name: 'b', uid: 'uid-b' } },
+    ]);
+    expect(reportOf(state, at(0)).skipped).toEqual([{ pod: 'shop/p', reason: 'daemonset-pod' }]);
+  });
+
+  it('ignores pods that the list shows on another node', () => {
+    expect(begun([{ name: 'a', nodeName: 'node-2' }]).actions).toEqual([]);
+  });
+
+  it('asks again with a back-off that doubles from 0.1 to 5 seconds while a budget holds a pod', () => {
+    let { state } = begun([{ name: 'a' }]);
+    const waits: number[] = [];
+    let now = at(0);
+    for (let count = 0; count < 8; count += 1) {
+      state = answer(state, 'uid-a', BUDGET, now).state;
+      const due = state.pods['uid-a']?.notBefore ?? 0;
+      waits.push((due - now) / 1000);
+      now = due;
+      state = step(state, { kind: 'time' }, now).state;
+    }
+    expect(waits).toEqual([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]);
+  });
+
+  it('turns into a delete under the UID when the time left reaches grace and margin', () => {
+    const held = answer(begun([{ name: 'a', graceSeconds: 30 }]).state, 'uid-a', BUDGET, at(0)).state;
+    const waiting = answer(step(held, { kind: 'time' }, at(74)).state, 'uid-a', BUDGET, at(74)).state;
+    expect(removals(step(waiting, { kind: 'time' }, at(75)).actions)).toEqual([
+      { kind: 'delete', attempt: 3, request: { namespace: 'shop', name: 'a', uid: 'uid-a' } },
+    ]);
+  });
+
+  it('asks the budget first, then deletes at once, a pod whose grace is longer than the time left', () => {
+    const { actions, state } = begun([{ name: 'a', graceSeconds: 600, resourceVersion: '77' }]);
+    const request = { namespace: 'shop', name: 'a', uid: 'uid-a', graceSeconds: 110, resourceVersion: '77' };
+    expect(actions).toEqual([{ kind: 'evict', attempt: 1, request }]);
+    expect(removals(answer(state, 'uid-a', BUDGET, at(0)).actions)).toEqual([
+      { kind: 'delete', attempt: 2, request },
+    ]);
+  });
+
+  it('never deletes where that is turned off, and reports what was blocked by which budget', () => {
+    let { state } = begun([{ name: 'a' }], { deleteAtDeadline: false });
+    for (let seconds = 1; seconds < 110; seconds += 1) {
+      const next = step(state, { kind: 'time' }, at(seconds));
+      expect(removals(next.actions).every(({ kind }) => kind === 'evict')).toBe(true);
+      state = answer(next.state, 'uid-a', BUDGET, at(seconds)).state;
+    }
+    const end = step(state, { kind: 'time' }, at(110));
+    expect(end.nextAt).toBeUndefined();
+    expect(reportOf(end.state, at(110))).toMatchObject({
+      finished: true,
+      outcome: 'blocked',
+      evicted: 0,
+      deleted: 0,
+      blocked: [{ pod: 'shop/a', budgets: ['web'] }],
+      remaining: ['shop/a'],
+    });
+  });
+
+  it('sends grace 1 for a pod whose own grace is 0', () => {
+    expect(removals(begun([{ name: 'a', graceSeconds: 0 }]).actions)[0]?.request.graceSeconds).toBe(1);
+  });
+
+  it('waits for a pod whose deletion somebody else began', () => {
+    const { actions, state } = begun([{ name: 'a', deletionTimestamp: '2026-11-20T03:11:59Z' }]);
+    expect(actions).toEqual([]);
+    expect(reportOf(state, at(0)).remaining).toEqual(['shop/a']);
+  });
+
+  it('believes that a node is empty only after the list that follows five seconds after the start', () => {
+    const { state, nextAt } = begun([]);
+    expect(state.finished).toBeUndefined();
+    expect(nextAt).toBe(at(5));
+    const end = relist(state, [], at(5));
+    expect(end.state.finished).toEqual({ at: at(5), outcome: 'empty' });
+    expect(reportOf(end.state, at(6)).secondsToEmpty).toBe(0);
+  });
+
+  it('evicts a pod that the scheduler bound late', () => {
+    const late = relist(begun([]).state, [{ name: 'late' }], at(5));
+    expect(removals(late.actions).map(({ request }) => request.name)).toEqual(['late']);
+    expect(late.state.emptySince).toBeUndefined();
+  });
+
+  it('pauses all evictions for as long as a server under pressure asks', () => {
+    const { state } = begun([{ name: 'a' }, { name: 'b' }]);
+    const pressed = answer(state, 'uid-a', { kind: 'pressure', retryAfterSeconds: 3 }, at(1)).state;
+    const held = answer(pressed, 'uid-b', BUDGET, at(1)).state;
+    expect(removals(step(held, { kind: 'time' }, at(3.9)).actions)).toEqual([]);
+    expect(removals(step(held, { kind: 'time' }, at(4)).actions)).toHaveLength(2);
+  });
+
+  it('does not ask again soon where two budgets select a pod', () => {
+    const { state } = begun([{ name: 'a' }]);
+    const refused = answer(state, 'uid-a', { kind: 'budget-misconfigured', message: 'two' }, at(0)).state;
+    expect(refused.pods['uid-a']?.notBefore).toBe(at(30));
+    const named = step(
+      refused,
+      { kind: 'budgets', byUid: new Map([['uid-a', ['web', 'all']]]) },
+      at(1),
+    ).state;
+    expect(reportOf(named, at(1)).blocked).toEqual([{ pod: 'shop/a', budgets: ['web', 'all'] }]);
+  });
+
+  it('looks at a fresh list before it asks again after a lost answer', () => {
+    const { state } = begun([{ name: 'a' }]);
+    const lost = answer(state, 'uid-a', { kind: 'failed', message: 'reset' }, at(0.1)).state;
+    expect(removals(step(lost, { kind: 'time' }, at(0.9)).actions)).toEqual([]);
+    const applied = relist(lost, [{ name: 'a', deletionTimestamp: '2026-11-20T03:12:00Z' }], at(1));
+    expect(removals(applied.actions)).toEqual([]);
+    const notApplied = relist(lost, [{ name: 'a' }], at(1));
+    expect(removals(notApplied.actions)).toMatchObject([{ kind: 'evict', attempt: 2 }]);
+  });
+
+  it('does the same when another worker goes on with the drain', () => {
+    const { state } = begun([{ name: 'a' }]);
+    const resumed = step(
+      resumeDrain(JSON.parse(JSON.stringify(state)) as DrainState, at(20)),
+      { kind: 'time' },
+      at(20),
+    );
+    expect(resumed.actions).toEqual([{ kind: 'list', list: 2 }]);
+  });
+
+  it('takes another pod of the same name for another pod', () => {
+    const { state } = begun([{ name: 'a', uid: 'uid-old' }]);
+    const conflicted = answer(state, 'uid-old', { kind: 'conflict' }, at(0)).state;
+    const next = relist(conflicted, [{ name: 'a', uid: 'uid-new' }], at(0.1));
+    expect(next.state.pods['uid-old']?.status).toBe('gone');
+    expect(removals(next.actions).map(({ request }) => request.uid)).toEqual(['uid-new']);
+  });
+
+  it('asks for the other pods of a budget as soon as it has let one of them go', () => {
+    let { state } = begun([{ name: 'a' }, { name: 'b' }]);
+    state = answer(state, 'uid-a', BUDGET, at(0)).state;
+    for (let now = at(0), tries = 0; tries < 5; tries += 1) {
+      state = answer(state, 'uid-b', BUDGET, now).state;
+      now = state.pods['uid-b']?.notBefore ?? 0;
+      state = step(state, { kind: 'time' }, now).state;
+    }
+    state = answer(state, 'uid-b', BUDGET, at(6)).state;
+    const freed = answer(step(state, { kind: 'time' }, at(6)).state, 'uid-a', { kind: 'accepted' }, at(6.1));
+    expect(removals(freed.actions).map(({ request }) => request.name)).toEqual(['b']);
+  });
+
+  it('keeps asking for the list while the server is down, then says so at the deadline', () => {
+    let next = step(startDrain(optionsOf(), at(0)), { kind: 'time' }, at(0));
+    while (next.nextAt !== undefined) {
+      const failed = next.state.listInFlight;
+      if (failed === undefined) next = step(next.state, { kind: 'time' }, next.nextAt);
+      else {
+        const observation = { kind: 'list-failed', list: failed.number, message: 'refused' } as const;
+        next = step(next.state, observation, failed.issuedAt + 10);
+      }
+    }
+    expect(next.state.lists).toBeGreaterThan(15);
+    expect(next.state.finished).toEqual({ at: at(110), outcome: 'deadline' });
+    expect(reportOf(next.state, at(110))).toMatchObject({ outcome: 'deadline', error: 'refused' });
+  });
+
+  it('reports evicted and deleted pods, and when the node was empty', () => {
+    const { state } = begun([{ name: 'a' }, { name: 'b', graceSeconds: 600 }]);
+    const evicted = answer(state, 'uid-a', { kind: 'accepted' }, at(0)).state;
+    const deleted = answer(
+      answer(evicted, 'uid-b', BUDGET, at(0)).state,
+      'uid-b',
+      { kind: 'accepted' },
+      at(0),
+    ).state;
+    const end = relist(deleted, [], at(7)).state;
+    expect(reportOf(end, at(8))).toEqual({
+      finished: true,
+      outcome: 'empty',
+      evicted: 1,
+      deleted: 1,
+      skipped: [],
+      blocked: [{ pod: 'shop/b', budgets: ['web'] }],
+      remaining: [],
+      secondsToEmpty: 7,
+    });
+  });
+});

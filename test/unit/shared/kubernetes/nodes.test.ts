@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
+import {
+  CORDON_ANNOTATION,
+  cordon,
+  findNode,
+  findNodes,
+  getNode,
+  isReady,
+  listNodes,
+  uncordon,
+} from '../../../../shared/kubernetes/nodes.ts';
+import type { TestNode } from '../../../fixtures/cluster-api.ts';
+import { apiError, createTestCluster } from '../../../fixtures/cluster-api.ts';
+import { createFakeClock } from '../../../fixtures/fake-clock.ts';
+
+const TAINT = 'eks-caretaker/sleep';
+const OTHER = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
+const clusterOf = (...nodes: readonly Partial<TestNode>[]) =>
+  createTestCluster(createFakeClock(), {
+    nodes: nodes.map((node, index) => ({ name: `node-${index}`, instanceId: `i-${index}`, ...node })),
+  });
+const nodeIn = async (api: ReturnType<typeof clusterOf>, name = 'node-0') => {
+  const node = await getNode(api, name);
+  if (node === undefined) throw new Error(`${name} is not there`);
+  return node;
+};
+const patches = (api: ReturnType<typeof clusterOf>) => api.calls.filter(({ verb }) => verb === 'patch');
+
+describe('finding nodes', () => {
+  it('believes a name only where the provider id agrees', async () => {
+    const api = clusterOf({}, {});
+    const found = await findNodes(api, [
+      { instanceId: 'i-0', name: 'node-0' },
+      { instanceId: 'i-1', name: 'node-0' },
+      { instanceId: 'i-9', name: 'node-9' },
+    ]);
+    expect([...found].map(([id, node]) => [id, node.metadata?.name]).sort()).toEqual([
+      ['i-0', 'node-0'],
+      ['i-1', 'node-1'],
+    ]);
+    expect(api.calls.filter(({ verb }) => verb === 'list')).toHaveLength(1);
+  });
+
+  it('does without a list where all names are right', async () => {
+    const api = clusterOf({});
+    expect((await findNode(api, { instanceId: 'i-0', name: 'node-0' }))?.metadata?.name).toBe('node-0');
+    expect(api.calls.map(({ verb }) => verb)).toEqual(['get']);
+  });
+
+  it('passes on errors other than "not found"', async () => {
+    const api = clusterOf({});
+    api.fail = () => apiError(403, 'Forbidden');
+    await expect(findNode(api, { instanceId: 'i-0', name: 'node-0' })).rejects.toThrow('403');
+  });
+
+  it('lists them all, and says which are Ready', async () => {
+    const nodes = await listNodes(clusterOf({}, {}));
+    expect(nodes.map(isReady)).toEqual([true, true]);
+    expect(isReady({ status: { conditions: [] } })).toBe(false);
+    expect(isReady({})).toBe(false);
+  });
+});
+
+describe('cordon', () => {
+  it('is one patch under an optimistic lock that keeps the taints of others', async () => {
+    const api = clusterOf({ taints: [OTHER] });
+    expect((await cordon(api, await nodeIn(api), { taint: TAINT })).kind).toBe('cordoned');
+    expect(patches(api).map(({ body }) => body)).toEqual([
+      {
+        metadata: { resourceVersion: '1', annotations: { [CORDON_ANNOTATION]: TAINT } },
+        spec: { unschedulable: true, taints: [OTHER, { key: TAINT, effect: 'NoSchedule' }] },
+      },
+    ]);
+  });
+
+  it('sends nothing where it is as wanted', async () => {
+    const api = clusterOf({});
+    await cordon(api, await nodeIn(api), { taint: TAINT });
+    expect((await cordon(api, await nodeIn(api), { taint: TAINT })).kind).toBe('already-cordoned');
+    expect(patches(api)).toHaveLength(1);
+  });
+
+  it('does not claim a cordon that somebody else made', async () => {
+    const api = clusterOf({ unschedulable: true });
+    await cordon(api, await nodeIn(api), { taint: TAINT });
+    expect(api.node('node-0')?.metadata?.annotations).toEqual({});
+  });
+
+  it('starts from a stale node and still ends with the taints of both', async () => {
+    const api = clusterOf({});
+    const stale = await nodeIn(api);
+    await cordon(api, stale, { taint: 'eks-caretaker/other' });
+    await cordon(api, stale, { taint: TAINT });
+    expect(api.node('node-0')?.spec?.taints?.map(({ key }) => key)).toEqual(['eks-caretaker/other', TAINT]);
+  });
+
+  it('finds out by a fresh read whether a patch without an answer was applied', async () => {
+    const api = clusterOf({});
+    const node = await nodeIn(api);
+    const request = api.request;
+    let lost = true;
+    api.request = async (verb, resource, options) => {
+      const answer = await request(verb, resource, options);
+      if (verb === 'patch' && lost) {
+        lost = false;
+        throw new KubernetesConnectionError('reset');
+      }
+      return answer as never;
+    };
+    expect((await cordon(api, node, { taint: TAINT })).kind).toBe('cordoned');
+    expect(patches(api)).toHaveLength(1);
+  });
+
+  it.each([
+    [409, 'Conflict', 5],
+    [500, 'InternalError', 5],
+    [403, 'Forbidden', 1],
+    [422, 'Invalid', 1],
+  ])('throws when the server goes on answering %i', async (code, reason, attempts) => {
+    const api = clusterOf({});
+    const node = await nodeIn(api);
+    api.fail = (verb) => (verb === 'patch' ? apiError(code, reason) : undefined);
+    await expect(cordon(api, node, { taint: TAINT })).rejects.toThrow(String(code));
+    expect(patches(api)).toHaveLength(attempts);
+  });
+
+  it('says gone where the node is gone, or is another one by now', async () => {
+    const api = clusterOf({});
+    const node = await nodeIn(api);
+    const former = { ...node, metadata: { ...node.metadata, uid: 'former', resourceVersion: '0' } };
+    expect(await cordon(api, former, { taint: TAINT })).toEqual({ kind: 'gone' });
+    api.remove('node-0');
+    expect(await cordon(api, node, { taint: TAINT })).toEqual({ kind: 'gone' });
+  });
+});
+
+describe('uncordon', () => {
+  it('undoes our cordon and nothing else', async () => {
+    const api = clusterOf({ taints: [OTHER] });
+    await cordon(api, await nodeIn(api), { taint: TAINT });
+    expect((await uncordon(api, await nodeIn(api), { taint: TAINT })).kind).toBe('cordoned');
+    expect(api.node('node-0')?.spec).toEqual({ providerID: 'aws:///eu-central-1a/i-0', taints: [OTHER] });
+    expect(api.node('node-0')?.metadata?.annotations).toEqual({});
+  });
+
+  it('leaves the cordon of somebody else', async () => {
+    const api = clusterOf({ unschedulable: true });
+    await cordon(api, await nodeIn(api), { taint: TAINT });
+    await uncordon(api, await nodeIn(api), { taint: TAINT });
+    expect(api.node('node-0')?.spec).toMatchObject({ unschedulable: true, taints: [] });
+  });
+
+  it('has nothing to do on a node that is not ours', async () => {
+    const api = clusterOf({ unschedulable: true, taints: [OTHER] });
+    expect((await uncordon(api, await nodeIn(api), { taint: TAINT })).kind).toBe('already-cordoned');
+    expect(patches(api)).toEqual([]);
+  });
+});
