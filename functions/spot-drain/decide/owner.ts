@@ -1,0 +1,31 @@
+/** Who looks after an instance. `karpenter` and `auto-mode` drain their nodes themselves. */
+export type Owner = 'managed' | 'self-managed' | 'karpenter' | 'auto-mode';
+
+type Tags = Readonly<Record<string, string>>;
+
+const CLUSTER_TAG = /^kubernetes\.io\/cluster\/(.+)$/;
+
+/**
+ * The cluster that an instance's tags name: `eks:cluster-name` (managed node groups), `eks:eks-cluster-name`
+ * (Karpenter, Auto Mode), `kubernetes.io/cluster/<name>` (one's own). Undefined where they name none, or
+ * several that contradict each other.
+ */
+export const clusterOf = (tags: Tags): string | undefined => {
+  const named = tags['eks:cluster-name'] ?? tags['aws:eks:cluster-name'] ?? tags['eks:eks-cluster-name'];
+  if (named !== undefined) return named;
+  const clusters = Object.entries(tags).flatMap(([key, value]) => {
+    const name = CLUSTER_TAG.exec(key)?.[1];
+    return name !== undefined && (value === 'owned' || value === 'shared') ? [name] : [];
+  });
+  return clusters.length === 1 ? clusters[0] : undefined;
+};
+
+/** Auto Mode's tags: EKS user guide, "Learn about identity and access in EKS Auto Mode". */
+const isAutoMode = (tags: Tags): boolean =>
+  tags['eks:kubernetes-node-pool-name'] !== undefined || tags['eks:kubernetes-node-class-name'] !== undefined;
+
+export const ownerOf = (tags: Tags): Owner => {
+  if (isAutoMode(tags)) return 'auto-mode';
+  if (tags['karpenter.sh/nodepool'] !== undefined) return 'karpenter';
+  return tags['eks:nodegroup-name'] === undefined ? 'self-managed' : 'managed';
+};

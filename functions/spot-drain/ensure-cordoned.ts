@@ -1,0 +1,76 @@
+import { describeError } from '../../shared/core/errors.ts';
+import { isForbidden } from '../../shared/kubernetes/errors.ts';
+import { cordon, getNode } from '../../shared/kubernetes/nodes.ts';
+import { announceCordon } from './announce.ts';
+import { causeOf, taintOf } from './decide/record.ts';
+import type { NodeWork } from './drain-node.ts';
+import type { NodeLease } from './lease.ts';
+import type { WorkerDeps } from './worker.ts';
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 5_000;
+
+type Attempt = 'cordoned' | 'already-cordoned' | 'gone';
+
+const cordonOnce = async (work: NodeWork, lease: NodeLease): Promise<Attempt> => {
+  const { record } = lease;
+  const node = await getNode(work.api, record.node.name);
+  if (node === undefined || node.metadata?.uid !== record.node.uid) return 'gone';
+  return (await cordon(work.api, node, { taint: taintOf(causeOf(record)) })).kind;
+};
+
+/**
+ * The intake cordons; where that failed, the worker tries until it works or the deadline comes. Evictions
+ * from a node that still takes pods would run in circles. `uncordoned`: it did not work, or the mode or the
+ * lease say that it is not ours to do; what follows looks at those again.
+ */
+export const ensureCordoned = async (
+  deps: WorkerDeps,
+  work: NodeWork,
+  lease: NodeLease,
+): Promise<'cordoned' | 'gone' | 'uncordoned'> => {
+  if (lease.record.cordonedAt !== undefined) return 'cordoned';
+  const { clock } = deps;
+  const { cluster, node } = lease.record;
+  const target = `node/${node.name}`;
+  const endAt = Math.min(lease.record.deadlineAt ?? 0, work.stopAt);
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    try {
+      const done = await cordonOnce(work, lease);
+      if (done === 'gone') return 'gone';
+      const at = clock.now();
+      await lease.write((record) => ({ ...record, cordonedAt: at }));
+      const reason = done === 'cordoned' ? causeOf(lease.record) : 'already-cordoned';
+      const action = done === 'cordoned' ? 'cordon' : 'none';
+      const detail = { instanceId: lease.record.instanceId, by: 'worker' };
+      work.call.recorder.record({ cluster, target, action, reason, detail }, 'act');
+      const cordoned = {
+        node,
+        cause: causeOf(lease.record),
+        at,
+        component: 'eks-caretaker-spot-drain-worker',
+      };
+      if (done === 'cordoned') await announceCordon(deps, work.api, cordoned);
+      return 'cordoned';
+    } catch (error) {
+      const missing = isForbidden(error);
+      if (!missing && clock.now() + delayMs < endAt) {
+        await clock.sleep(delayMs);
+        if ((await work.mode()) === 'act' && (await lease.keep(undefined)) === 'held') continue;
+        return 'uncordoned';
+      }
+      work.call.recorder.record(
+        {
+          cluster,
+          target,
+          action: 'none',
+          reason: missing ? 'missing-right' : 'cordon-failed',
+          detail: { ...(missing ? { verb: 'patch', resource: 'nodes' } : {}), error: describeError(error) },
+        },
+        'act',
+      );
+      work.call.recorder.fail(error);
+      return 'uncordoned';
+    }
+  }
+};

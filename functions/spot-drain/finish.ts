@@ -1,0 +1,97 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { isoTime } from '../../shared/core/clock.ts';
+import type { DrainReport } from '../../shared/drain/report.ts';
+import { reportOf } from '../../shared/drain/report.ts';
+import type { DrainState } from '../../shared/drain/state.ts';
+import { announceDrain } from './announce.ts';
+import type { DrainOutcome } from './decide/record.ts';
+import type { NodeEnd, NodeWork } from './drain-node.ts';
+import type { DrainEnd } from './drive.ts';
+import type { NodeLease } from './lease.ts';
+import { completeActions } from './lifecycle.ts';
+import type { WorkerDeps } from './worker.ts';
+
+/** The one word for how a drain went. A pod that a budget held to the end counts, even if it was deleted then. */
+const reasonOf = (report: DrainReport, why: DrainEnd): string => {
+  if (why === 'node-gone' || why === 'mode-changed') return why;
+  if (why === 'departed') return 'instance-gone';
+  if (report.missingRight !== undefined) return 'missing-right';
+  if (report.blocked.length > 0) return 'budget-blocked';
+  return report.remaining.length > 0 ? 'deadline-reached' : 'drained';
+};
+
+const secondsBetween = (from: number | undefined, to: number | undefined): number | undefined =>
+  from === undefined || to === undefined ? undefined : Math.max(0, (to - from) / 1000);
+
+const rightDetail = (report: DrainReport) =>
+  report.missingRight === undefined
+    ? {}
+    : { verb: 'create', resource: 'pods/eviction', error: report.missingRight };
+
+/**
+ * The end of a drain: record closed, lifecycle actions let go, one verdict with the figures, an event on the
+ * node. A drain that another worker has taken over is left to it.
+ */
+export const finishDrain = async (
+  deps: WorkerDeps,
+  work: NodeWork,
+  end: { lease: NodeLease; state: DrainState; why: DrainEnd },
+): Promise<NodeEnd> => {
+  const { lease, state, why } = end;
+  const { cluster, node, instanceId, owner } = lease.record;
+  const target = `node/${node.name}`;
+  const now = deps.clock.now();
+  const report = reportOf(state, now);
+  const reason = reasonOf(report, why);
+  const outcome: DrainOutcome = {
+    reason,
+    at: now,
+    evicted: report.evicted,
+    deleted: report.deleted,
+    remaining: report.remaining.length,
+    blocked: report.blocked,
+  };
+  const closed =
+    why !== 'lost' && (await lease.write(({ drain: _done, ...record }) => ({ ...record, outcome })));
+  if (!closed) {
+    const detail = { holder: lease.record.worker?.holder ?? 'unknown' };
+    work.call.recorder.record({ cluster, target, action: 'deferred', reason: 'lease-lost', detail }, 'act');
+    return { kind: 'left' };
+  }
+  const lifecycle = why === 'mode-changed' ? [] : await completeActions(deps, { lease, call: work.call });
+  await lease.release(undefined);
+
+  const { record } = lease;
+  const secondsToEmpty =
+    reason === 'node-gone' ? undefined : secondsBetween(record.noticedAt, state.emptySince);
+  const secondsToCordon = secondsBetween(record.noticedAt, record.cordonedAt);
+  if (secondsToEmpty !== undefined)
+    deps.metrics.addMetric('secondsToEmpty', MetricUnit.Seconds, secondsToEmpty);
+  const didSomething = report.evicted + report.deleted > 0;
+  const verdict = work.call.recorder.record(
+    {
+      cluster,
+      target,
+      action: reason === 'drained' || didSomething ? 'drain' : 'none',
+      reason,
+      detail: {
+        instanceId,
+        owner,
+        evicted: report.evicted,
+        deleted: report.deleted,
+        blocked: report.blocked,
+        remaining: report.remaining,
+        skipped: report.skipped,
+        ...(record.deadlineAt === undefined ? {} : { deadlineAt: isoTime(record.deadlineAt) }),
+        ...(secondsToCordon === undefined ? {} : { secondsToCordon }),
+        ...(secondsToEmpty === undefined ? {} : { secondsToEmpty }),
+        ...(lifecycle.length === 0 ? {} : { lifecycle }),
+        ...(report.error === undefined ? {} : { error: report.error }),
+        ...rightDetail(report),
+      },
+    },
+    why === 'mode-changed' ? await work.mode() : 'act',
+  );
+  await announceDrain(deps, work.api, { node, verdict });
+  return { kind: 'reported', verdict };
+};

@@ -1,0 +1,117 @@
+import type { Entry, EventPattern, KubernetesRule, Scope } from '../../shared/core/automation.ts';
+import type { SharedConfig } from '../../shared/core/config.ts';
+import { configuredMode } from '../../shared/core/config.ts';
+import { strictestMode } from '../../shared/core/mode.ts';
+import {
+  busStatement,
+  clusterStatement,
+  tableStatement,
+  topicStatement,
+} from '../../shared/core/statements.ts';
+import type { SpotDrainConfig } from './config.ts';
+
+const EC2_EVENTS: EventPattern = {
+  source: ['aws.ec2'],
+  detailType: [
+    'EC2 Spot Instance Interruption Warning',
+    'EC2 Instance Rebalance Recommendation',
+    'EC2 Instance State-change Notification',
+  ],
+};
+const LIFECYCLE_EVENTS: EventPattern = {
+  source: ['aws.autoscaling'],
+  detailType: ['EC2 Instance-terminate Lifecycle Action'],
+};
+
+const core = (resource: string, ...verbs: string[]): KubernetesRule => ({
+  apiGroups: [''],
+  resources: [resource],
+  verbs,
+});
+
+/** The intake finds and cordons nodes; it never touches a pod. */
+const intakeRules = (acts: boolean): KubernetesRule[] =>
+  acts ? [core('nodes', 'get', 'list', 'patch'), core('events', 'create')] : [core('nodes', 'get', 'list')];
+
+const workerRules = (config: SpotDrainConfig, acts: boolean): KubernetesRule[] =>
+  acts
+    ? [
+        core('nodes', 'get', 'patch'),
+        core('pods', 'list', ...(config.deleteAtDeadline ? ['delete'] : [])),
+        core('pods/eviction', 'create'),
+        { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] },
+        core('events', 'create'),
+      ]
+    : [core('pods', 'list')];
+
+/** The intake behind the queue, and the worker that it starts. */
+export const spotDrainEntries = (
+  config: SharedConfig & { spotDrain: SpotDrainConfig },
+  scope: Scope,
+): readonly Entry[] => {
+  const section = config.spotDrain;
+  const mode = configuredMode(config, section);
+  const clusters = config.clusters.filter((cluster) => strictestMode(mode, cluster.mode) !== 'off');
+  if (clusters.length === 0) return [];
+  const acts = clusters.some((cluster) => strictestMode(mode, cluster.mode) === 'act');
+  const hooks = section.lifecycleHooks.length > 0;
+  const common = [
+    tableStatement(scope),
+    clusterStatement(
+      scope,
+      clusters.map(({ name }) => name),
+    ),
+    { actions: ['lambda:InvokeFunction'], resources: [scope.functionArn('spot-drain-worker')] },
+    ...(acts ? [busStatement(scope)] : []),
+  ];
+  return [
+    {
+      id: 'spot-drain',
+      handler: 'handler',
+      description: 'Records and cordons nodes whose instances are about to go',
+      trigger: {
+        kind: 'queue',
+        patterns: [EC2_EVENTS, ...(hooks ? [LIFECYCLE_EVENTS] : [])],
+        batchSize: 10,
+        visibilitySeconds: 60,
+        maxReceives: 5,
+      },
+      statements: [
+        ...common,
+        { actions: ['ec2:DescribeInstances'], resources: ['*'] },
+        { actions: ['sqs:SendMessage'], resources: [scope.queueArn] },
+      ],
+      kubernetesRules: intakeRules(acts),
+      uses: ['table', 'queue', 'worker'],
+      memoryMb: 1024,
+      timeoutSeconds: 10,
+    },
+    {
+      id: 'spot-drain-worker',
+      handler: 'worker',
+      description: 'Drains the nodes of a batch within the time that is left',
+      trigger: { kind: 'manual' },
+      statements: [
+        ...common,
+        ...(config.notifications.topic ? [topicStatement(scope)] : []),
+        ...(acts && hooks
+          ? [
+              {
+                actions: [
+                  'autoscaling:CompleteLifecycleAction',
+                  'autoscaling:RecordLifecycleActionHeartbeat',
+                ],
+                resources: [
+                  `arn:${scope.partition}:autoscaling:${scope.region}:${scope.account}:autoScalingGroup:*:autoScalingGroupName/*`,
+                ],
+              },
+            ]
+          : []),
+      ],
+      kubernetesRules: workerRules(section, acts),
+      uses: ['table', 'worker', ...(config.notifications.topic ? (['topic'] as const) : [])],
+      memoryMb: 1024,
+      timeoutSeconds: 900,
+    },
+  ];
+};

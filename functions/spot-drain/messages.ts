@@ -1,0 +1,72 @@
+import { MalformedEventError } from '../../shared/core/errors.ts';
+import type { Notice } from './decide/notice.ts';
+import { parseNotice } from './decide/notice.ts';
+
+/** A node as messages between our own functions name it. */
+export interface NodeRef {
+  readonly instanceId: string;
+  readonly nodeUid: string;
+  /** Epoch ms; missing where the cordon has not worked yet. */
+  readonly cordonedAt?: number;
+}
+
+/** Intake to itself, delayed: are these drains still looked after? */
+export interface CheckMessage {
+  readonly kind: 'check';
+  readonly cluster: string;
+  readonly records: readonly NodeRef[];
+}
+
+/** Intake, or a worker near its end, to a drain worker. */
+export interface DrainOrder {
+  readonly kind: 'drain';
+  readonly cluster: string;
+  readonly nodes: readonly NodeRef[];
+}
+
+export type QueuedMessage = CheckMessage | { readonly kind: 'notice'; readonly notice: Notice };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isNodeRef = (value: unknown): value is NodeRef => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { instanceId, nodeUid, cordonedAt } = value as Fields;
+  return (
+    typeof instanceId === 'string' &&
+    typeof nodeUid === 'string' &&
+    (cordonedAt === undefined || typeof cordonedAt === 'number')
+  );
+};
+
+const refsIn = (fields: Fields, key: string): { cluster: string; refs: NodeRef[] } => {
+  const { cluster } = fields;
+  const refs = fields[key];
+  if (typeof cluster === 'string' && Array.isArray(refs) && refs.every(isNodeRef)) return { cluster, refs };
+  throw new MalformedEventError(`a "${String(fields.kind)}" names a cluster and its "${key}"`);
+};
+
+/** The body of a message in our queue: an EventBridge envelope, or our own check. Throws MalformedEventError. */
+export const parseQueued = (body: string): QueuedMessage => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (cause) {
+    throw new MalformedEventError('the message is no JSON', { cause });
+  }
+  if (typeof parsed === 'object' && parsed !== null && (parsed as Fields).kind === 'check') {
+    const { cluster, refs } = refsIn(parsed as Fields, 'records');
+    return { kind: 'check', cluster, records: refs };
+  }
+  return { kind: 'notice', notice: parseNotice(parsed) };
+};
+
+/** The input of the drain worker. Throws MalformedEventError. */
+export const parseOrder = (event: unknown): DrainOrder => {
+  if (typeof event !== 'object' || event === null || (event as Fields).kind !== 'drain') {
+    throw new MalformedEventError(
+      'the drain worker is invoked by the intake: { "kind": "drain", "cluster", "nodes" }',
+    );
+  }
+  const { cluster, refs } = refsIn(event as Fields, 'nodes');
+  return { kind: 'drain', cluster, nodes: refs };
+};

@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkSpotDrain, spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
+import { spotDrainEntries } from '../../../../functions/spot-drain/manifest.ts';
+import type { SharedConfig } from '../../../../shared/core/config.ts';
+import type { Mode } from '../../../../shared/core/mode.ts';
+import { testScope } from '../../../fixtures/scope.ts';
+
+const configOf = (spotDrain: object = {}, change: Partial<SharedConfig> = {}) => ({
+  version: 1 as const,
+  mode: 'act' as Mode,
+  clusters: [{ name: 'staging' }],
+  notifications: { topic: true },
+  ...change,
+  spotDrain: spotDrainSchema.parse(spotDrain),
+});
+const entries = (spotDrain: object = {}, change: Partial<SharedConfig> = {}) => {
+  const [intake, worker] = spotDrainEntries(configOf(spotDrain, change), testScope);
+  if (intake === undefined || worker === undefined) throw new Error('there are two entries');
+  return { intake, worker };
+};
+const actionsOf = ({ statements }: { statements: readonly { actions: readonly string[] }[] }) =>
+  statements.flatMap(({ actions }) => actions);
+
+describe('the configuration', () => {
+  it('has defaults that are valid input again', () => {
+    const parsed = spotDrainSchema.parse({});
+    expect(parsed).toEqual({
+      deadlineMarginSeconds: 10,
+      lifecycleHooks: [],
+      evictionConcurrency: 110,
+      deleteAtDeadline: true,
+    });
+    expect(spotDrainSchema.parse(parsed)).toEqual(parsed);
+  });
+
+  it.each<[object]>([
+    [{ deadlineMarginSeconds: '30s' }],
+    [{ deadlineMarginSeconds: -1 }],
+    [{ deadlineMarginSeconds: 1.5 }],
+    [{ deadlineMarginSeconds: 120 }],
+    [{ evictionConcurrency: 0 }],
+    [{ lifecycleHooks: 'drain' }],
+    [{ lifecycleHooks: [''] }],
+    [{ deleteAtDeadline: 'yes' }],
+    [{ rebalance: 'cordon' }],
+  ])('refuses %j', (section) => {
+    expect(spotDrainSchema.safeParse(section).success).toBe(false);
+  });
+
+  it("refuses EKS's own hook and says why", () => {
+    expect(checkSpotDrain(configOf({ lifecycleHooks: ['mine', 'Terminate-LC-Hook'] }))).toEqual([
+      {
+        path: ['spotDrain', 'lifecycleHooks', 1],
+        found: '"Terminate-LC-Hook"',
+        allowed: "hooks of your own; this one is EKS's, and EKS completes it itself",
+      },
+    ]);
+  });
+});
+
+describe('the manifest', () => {
+  it('is an intake behind the queue and a worker that is only invoked', () => {
+    const { intake, worker } = entries();
+    expect([intake.id, intake.handler, intake.trigger]).toMatchObject([
+      'spot-drain',
+      'handler',
+      { kind: 'queue', batchSize: 10, visibilitySeconds: 60 },
+    ]);
+    expect([worker.id, worker.handler, worker.trigger]).toEqual([
+      'spot-drain-worker',
+      'worker',
+      { kind: 'manual' },
+    ]);
+    expect([intake.timeoutSeconds, worker.timeoutSeconds]).toEqual([10, 900]);
+  });
+
+  it('gives each the Kubernetes rights of its own part', () => {
+    const { intake, worker } = entries();
+    const rights = ({ kubernetesRules }: typeof intake) =>
+      kubernetesRules.flatMap(({ resources, verbs }) =>
+        resources.map((resource) => `${resource}: ${verbs.join(' ')}`),
+      );
+    expect(rights(intake)).toEqual(['nodes: get list patch', 'events: create']);
+    expect(rights(worker)).toEqual([
+      'nodes: get patch',
+      'pods: list delete',
+      'pods/eviction: create',
+      'poddisruptionbudgets: list',
+      'events: create',
+    ]);
+  });
+
+  it('asks for no delete of pods where the deadline delete is off', () => {
+    const { worker } = entries({ deleteAtDeadline: false });
+    expect(worker.kubernetesRules.find(({ resources }) => resources.includes('pods'))?.verbs).toEqual([
+      'list',
+    ]);
+  });
+
+  it('listens to Auto Scaling and may complete its actions only where a hook is named', () => {
+    const none = entries();
+    expect(JSON.stringify(none.intake.trigger)).not.toContain('aws.autoscaling');
+    expect(actionsOf(none.worker).filter((action) => action.startsWith('autoscaling:'))).toEqual([]);
+    const named = entries({ lifecycleHooks: ['drain'] });
+    expect(JSON.stringify(named.intake.trigger)).toContain('EC2 Instance-terminate Lifecycle Action');
+    expect(actionsOf(named.worker).filter((action) => action.startsWith('autoscaling:'))).toEqual([
+      'autoscaling:CompleteLifecycleAction',
+      'autoscaling:RecordLifecycleActionHeartbeat',
+    ]);
+  });
+
+  it('asks for nothing that changes anything while it observes', () => {
+    const { intake, worker } = entries({ lifecycleHooks: ['drain'] }, { mode: 'observe' });
+    const verbs = [...intake.kubernetesRules, ...worker.kubernetesRules].flatMap((rule) => rule.verbs);
+    expect(new Set(verbs)).toEqual(new Set(['get', 'list']));
+    const actions = [...actionsOf(intake), ...actionsOf(worker)];
+    expect(actions.filter((action) => /^(autoscaling|events):/.test(action))).toEqual([]);
+  });
+
+  it.each<[string, Partial<SharedConfig>]>([
+    ['globally', { mode: 'off' }],
+    ['in every cluster', { clusters: [{ name: 'staging', mode: 'off' }] }],
+  ])('is empty when it is off %s', (_, change) => {
+    expect(spotDrainEntries(configOf({}, change), testScope)).toEqual([]);
+  });
+
+  it('names no cluster that is off, and no resource by a wildcard that could be narrower', () => {
+    const { intake, worker } = entries(
+      { lifecycleHooks: ['drain'] },
+      { clusters: [{ name: 'staging' }, { name: 'dev', mode: 'off' }] },
+    );
+    const resources = [...intake.statements, ...worker.statements].flatMap(
+      (statement) => statement.resources,
+    );
+    expect(resources.filter((resource) => resource.includes('cluster/dev'))).toEqual([]);
+    expect(resources.filter((resource) => resource === '*')).toHaveLength(1);
+  });
+});
