@@ -1,0 +1,17 @@
+import { registerBuild } from './commands/build.ts';
+import { registerJournal } from './commands/journal.ts';
+import { registerMode } from './commands/mode.ts';
+import { registerRbac } from './commands/rbac.ts';
+import { registerSchedule } from './commands/schedule.ts';
+import { registerUpgrade } from './commands/upgrade.ts';
+import type { RegisterCommand } from './context.ts';
+
+/** Every command, in the order in which the help lists them. */
+export const commands: readonly RegisterCommand[] = [
+  registerBuild,
+  registerRbac,
+  registerSchedule,
+  registerUpgrade,
+  registerMode,
+  registerJournal,
+];

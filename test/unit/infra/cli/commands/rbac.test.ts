@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { configFile, createCliWorld } from '../run-cli.ts';
+
+const config = configFile('version: 1\nmode: act\nclusters: [{ name: staging }]\n');
+const off = configFile('version: 1\nmode: off\nclusters: [{ name: staging }]\n');
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+describe('caretaker rbac', () => {
+  it('prints YAML documents for kubectl apply, a role and a binding of each entry', async () => {
+    const { code, out } = await createCliWorld().run('rbac', '--config', config);
+    expect(code).toBe(0);
+    const manifests = parseAllDocuments(out).map((document) => document.toJS() as Manifest);
+    expect(manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(
+      expect.arrayContaining([
+        'ClusterRole eks-caretaker:pod-cleanup',
+        'ClusterRoleBinding eks-caretaker:pod-cleanup',
+        'ClusterRole eks-caretaker:spot-drain-worker',
+        'ClusterRoleBinding eks-caretaker:spot-drain-worker',
+      ]),
+    );
+  });
+
+  it('prints those of one entry', async () => {
+    const { out } = await createCliWorld().run('rbac', '--config', config, '--entry', 'pod-cleanup');
+    expect(parseAllDocuments(out)).toHaveLength(2);
+  });
+
+  it('asks for nothing where everything is off', async () => {
+    const { code, out } = await createCliWorld().run('rbac', '--config', off);
+    expect({ code, out }).toEqual({ code: 0, out: '' });
+  });
+
+  it('refuses an entry without Kubernetes rules, naming those with', async () => {
+    const { code, err } = await createCliWorld().run('rbac', '--config', config, '--entry', 'nonsense');
+    expect(code).toBe(2);
+    expect(err).toContain('pod-cleanup');
+  });
+
+  it('prints aws-auth items with the roles of the deployment, and why they are needed', async () => {
+    const world = createCliWorld();
+    world.outputs = { TableName: 't', PodCleanupRoleArn: 'arn:aws:iam::111122223333:role/cleanup' };
+    const { code, out } = await world.run('rbac', '--config', config, '--entry', 'pod-cleanup', '--aws-auth');
+    expect(code).toBe(0);
+    expect(out).toContain('CONFIG_MAP know no access entries');
+    expect(parseAllDocuments(out).map((document) => document.toJS())).toEqual([
+      [
+        {
+          rolearn: 'arn:aws:iam::111122223333:role/cleanup',
+          username: 'eks-caretaker:pod-cleanup:{{SessionName}}',
+          groups: ['eks-caretaker:pod-cleanup'],
+        },
+      ],
+    ]);
+  });
+});
