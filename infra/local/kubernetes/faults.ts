@@ -1,0 +1,49 @@
+import { resourceOf } from './rbac.ts';
+import type { RequestInfo } from './request.ts';
+
+/** Which requests; what is not said matches everything. */
+export interface FaultMatch {
+  /** As RBAC names it: get, list, watch, create, update, patch, delete. */
+  readonly verb?: string;
+  /** `pods`, `pods/eviction`. */
+  readonly resource?: string;
+  readonly name?: string;
+}
+
+/**
+ * A status is answered in place of doing the work. `reset` cuts the connection before the work is done,
+ * `reset-after-apply` when it is done and before the answer, `hang` never answers.
+ */
+export type Fault =
+  | { readonly status: number; readonly body?: object; readonly headers?: Readonly<Record<string, string>> }
+  | 'reset'
+  | 'reset-after-apply'
+  | 'hang';
+
+export interface Faults {
+  failNext(match: FaultMatch, fault: Fault, times?: number): void;
+  /** The fault that is due for this request; it is used up by being taken. */
+  take(info: RequestInfo): Fault | undefined;
+}
+
+export const createFaults = (): Faults => {
+  let armed: { readonly match: FaultMatch; readonly fault: Fault; left: number }[] = [];
+  return {
+    failNext: (match, fault, times = 1) => {
+      armed.push({ match, fault, left: times });
+    },
+    take: ({ verb, target }) => {
+      const resource = target === undefined ? undefined : resourceOf(target);
+      const due = armed.find(
+        ({ match }) =>
+          (match.verb ?? verb) === verb &&
+          (match.resource ?? resource) === resource &&
+          (match.name ?? target?.name) === target?.name,
+      );
+      if (due === undefined) return undefined;
+      due.left -= 1;
+      if (due.left <= 0) armed = armed.filter((other) => other !== due);
+      return due.fault;
+    },
+  };
+};

@@ -1,0 +1,204 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { WorldClock } from '../clock.ts';
+import type { ApiAnswer } from './api.ts';
+import { createApi } from './api.ts';
+import type { Authenticate } from './authentication.ts';
+import { authenticateRequest } from './authentication.ts';
+import { issueCertificates } from './certificates.ts';
+import { startControllers } from './controllers/start.ts';
+import type { Fault, FaultMatch } from './faults.ts';
+import { createFaults } from './faults.ts';
+import { protobufToJson } from './protobuf.ts';
+import { authorize, createBootstrapRoles } from './rbac.ts';
+import type { RequestInfo } from './request.ts';
+import { isHealthPath, parseRequest, readBody } from './request.ts';
+import { genericError, StatusError } from './status.ts';
+import type { ObjectStore } from './store.ts';
+import { createStore } from './store.ts';
+import { asTable, wantsTable } from './table.ts';
+import { streamWatch } from './watch.ts';
+
+export interface KubernetesOptions {
+  readonly clusterName: string;
+  readonly clock: WorldClock;
+  /** Who a bearer token belongs to; an error makes it 401. */
+  readonly authenticate: Authenticate;
+  /** `1.34` */
+  readonly version: string;
+  /** What a kubelet reports as `imageID` of an image, for example `registry/repository@sha256:...`. */
+  readonly imageIdOf?: (image: string) => string | undefined;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+}
+
+export interface LocalKubernetes {
+  /** `https://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  /** Base64 of the PEM, as DescribeCluster gives it. */
+  readonly certificateAuthority: string;
+  readonly objects: ObjectStore;
+  /** What /version answers; set when the control plane has been upgraded. */
+  version: string;
+  /** Requests that are being worked on; open watches and hung requests do not count. */
+  readonly activeRequests: number;
+  /** The next `times` (1) requests that match go wrong in that way. */
+  failNext(match: FaultMatch, fault: Fault, times?: number): void;
+  /** A request of the control plane's own (EKS evicting pods), without the wire and with every right. */
+  call(method: string, path: string, body?: object): ApiAnswer;
+  close(): Promise<void>;
+}
+
+const send = (response: ServerResponse, code: number, body: object | string, headers: object = {}): void => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(code, {
+    'cache-control': 'no-cache, private',
+    'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(text);
+};
+
+/** Text, whatever it came as. Throws UnsupportedMediaType for binary forms that are not read here. */
+const decodeBody = (bytes: Buffer, contentType: string): string => {
+  if (!contentType.includes('protobuf') && !contentType.includes('cbor')) return bytes.toString();
+  const json = bytes.length === 0 ? '' : protobufToJson(bytes);
+  if (json === undefined) throw genericError(415);
+  return json;
+};
+
+const sendError = (response: ServerResponse, error: StatusError): void => {
+  const seconds = error.status.details?.retryAfterSeconds;
+  send(response, error.code, error.status, seconds === undefined ? {} : { 'retry-after': String(seconds) });
+};
+
+/** Starts a cluster's API server and controllers on 127.0.0.1. */
+export const startKubernetes = async (options: KubernetesOptions): Promise<LocalKubernetes> => {
+  const { clusterName, clock } = options;
+  const certificates = issueCertificates(clusterName);
+  const objects = createStore(clock, clusterName);
+  const faults = createFaults();
+  let { version } = options;
+  let activeRequests = 0;
+  createBootstrapRoles(objects);
+  for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
+    objects.create('namespaces', { metadata: { name }, spec: {} });
+  }
+  const controllers = startControllers({
+    store: objects,
+    clock,
+    ...(options.imageIdOf === undefined ? {} : { imageIdOf: options.imageIdOf }),
+  });
+  const api = createApi({
+    store: objects,
+    clock,
+    settleBudgets: controllers.settleBudgets,
+    version: () => version,
+  });
+
+  const answer = async (request: IncomingMessage, info: RequestInfo): Promise<ApiAnswer | 'watch'> => {
+    const bytes = await readBody(request);
+    const user = authenticateRequest(request, { authenticate: options.authenticate, store: objects, info });
+    if (!isHealthPath(info.path)) authorize(objects, user, info);
+    if (info.verb === 'watch' && info.target?.definition !== undefined) return 'watch';
+    const contentType = request.headers['content-type'] ?? 'application/json';
+    return api({ info, user, body: decodeBody(bytes, contentType), contentType });
+  };
+
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
+    const fault = faults.take(info);
+    if (fault === 'hang') return;
+    if (fault === 'reset') {
+      request.socket.destroy();
+      return;
+    }
+    if (typeof fault === 'object') {
+      await readBody(request);
+      send(response, fault.status, fault.body ?? genericError(fault.status).status, fault.headers);
+      return;
+    }
+    const answered = await answer(request, info);
+    if (fault === 'reset-after-apply') {
+      request.socket.destroy();
+      return;
+    }
+    const definition = info.target?.definition;
+    if (answered === 'watch') {
+      if (definition === undefined) throw genericError(404);
+      const list = { definition, namespace: info.target?.namespace ?? '', query: info.query };
+      void streamWatch({ store: objects, clock }, list, response);
+      return;
+    }
+    const table = wantsTable(request.headers.accept ?? '') && definition !== undefined;
+    send(response, answered.code, table ? asTable(definition, answered.body, clock.now()) : answered.body);
+  };
+
+  const server = createServer(
+    { key: certificates.key, cert: certificates.certificate },
+    (request, response) => {
+      // The machine's date would be a different time than the world's.
+      response.sendDate = false;
+      response.setHeader('date', new Date(clock.now()).toUTCString());
+      activeRequests += 1;
+      const { socket } = request;
+      respond(request, response)
+        .catch((error: unknown) => {
+          if (response.headersSent || socket.destroyed) return;
+          if (error instanceof StatusError) sendError(response, error);
+          else
+            sendError(
+              response,
+              new StatusError(500, {
+                message: `Internal error occurred: ${String(error)}`,
+                reason: 'InternalError',
+              }),
+            );
+        })
+        .finally(() => {
+          activeRequests -= 1;
+        });
+    },
+  );
+  server.keepAliveTimeout = 0;
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    endpoint: `https://127.0.0.1:${port}`,
+    certificateAuthority: Buffer.from(certificates.authority).toString('base64'),
+    objects,
+    get version() {
+      return version;
+    },
+    set version(next) {
+      version = next;
+    },
+    get activeRequests() {
+      return activeRequests;
+    },
+    failNext: faults.failNext,
+    call: (method, path, body) => {
+      const user = { name: 'eks:node-manager', groups: ['system:masters', 'system:authenticated'] };
+      const text = body === undefined ? '' : JSON.stringify(body);
+      try {
+        return api({ info: parseRequest(method, path), user, body: text, contentType: 'application/json' });
+      } catch (error) {
+        if (error instanceof StatusError) return { code: error.code, body: error.status };
+        throw error;
+      }
+    },
+    close: async () => {
+      controllers.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+};

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TestCluster } from './cluster.ts';
+import { addPod, pods, startCluster } from './cluster.ts';
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await startCluster();
+  addPod(cluster, 'a');
+});
+afterEach(async () => {
+  await cluster.close();
+});
+
+const label = { metadata: { labels: { seen: 'yes' } } };
+const isLabelled = () =>
+  cluster.kubernetes.objects.get('pods', 'default', 'a')?.metadata.labels?.seen === 'yes';
+
+describe('faults', () => {
+  it('answers a status in place of the work, as often as it was asked to', async () => {
+    cluster.kubernetes.failNext({ verb: 'patch', resource: 'pods' }, { status: 503 }, 2);
+    expect(await cluster.patch(`${pods}/a`, label)).toMatchObject({ status: 503, body: { kind: 'Status' } });
+    expect((await cluster.patch(`${pods}/a`, label)).status).toBe(503);
+    expect(isLabelled()).toBe(false);
+    expect((await cluster.patch(`${pods}/a`, label)).status).toBe(200);
+  });
+
+  it('answers API pressure with a header of one’s own and without the cause of a budget', async () => {
+    cluster.kubernetes.failNext(
+      { verb: 'create', resource: 'pods/eviction' },
+      { status: 429, headers: { 'retry-after': '1' } },
+    );
+    const answer = await cluster.evict('a');
+    expect([answer.status, answer.headers['retry-after'], answer.body.details?.causes]).toEqual([
+      429,
+      '1',
+      undefined,
+    ]);
+  });
+
+  it('hits only the requests that it names', async () => {
+    cluster.kubernetes.failNext({ verb: 'get', resource: 'pods', name: 'b' }, { status: 500 });
+    expect((await cluster.get(`${pods}/a`)).status).toBe(200);
+    expect((await cluster.get(`${pods}/b`)).status).toBe(500);
+  });
+
+  it('cuts the connection before the work is done', async () => {
+    cluster.kubernetes.failNext({ verb: 'patch' }, 'reset');
+    await expect(cluster.patch(`${pods}/a`, label)).rejects.toThrow(/socket hang up|ECONNRESET/);
+    expect(isLabelled()).toBe(false);
+  });
+
+  it('cuts the connection after the work is done', async () => {
+    cluster.kubernetes.failNext({ verb: 'patch' }, 'reset-after-apply');
+    await expect(cluster.patch(`${pods}/a`, label)).rejects.toThrow(/socket hang up|ECONNRESET/);
+    expect(isLabelled()).toBe(true);
+  });
+
+  it('hangs without counting as work', async () => {
+    cluster.kubernetes.failNext({ verb: 'get' }, 'hang');
+    const hanging = cluster.get(`${pods}/a`);
+    const first = await Promise.race([
+      hanging,
+      new Promise((resolve) => setTimeout(resolve, 50, 'nothing yet')),
+    ]);
+    expect(first).toBe('nothing yet');
+    expect(cluster.kubernetes.activeRequests).toBe(0);
+    await cluster.kubernetes.close();
+    await expect(hanging).rejects.toThrow(/socket hang up|ECONNRESET/);
+  });
+});
