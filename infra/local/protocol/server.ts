@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../../../shared/core/clock.ts';
+import { credentialScope } from './authorization.ts';
+import type { Fault } from './faults.ts';
+import { createFaultPlan } from './faults.ts';
+import type { Call, Reply, Service, ServiceRequest, ServiceResponse } from './service.ts';
+import { ServiceError } from './service.ts';
+
+/** One call as it went over the wire, in the member names of AWS's service models. */
+export interface Exchange {
+  readonly service: string;
+  readonly operation: string;
+  readonly accessKeyId: string;
+  readonly input: object;
+  readonly status: number;
+  readonly output?: object;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface ProtocolServer {
+  /** `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL`. */
+  readonly endpoint: string;
+  /** Calls being carried out now. A call that hangs on purpose is not counted: nothing will come of it. */
+  readonly activeRequests: number;
+  /** Adds a service, or replaces the one of that name. */
+  register(service: Service): void;
+  /** `service` is the name in the credential scope, `operation` as AWS spells it. */
+  failNext(service: string, operation: string, fault: Fault, times?: number): void;
+  onExchange(listener: (exchange: Exchange) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface ProtocolOptions {
+  readonly clock: Clock;
+  readonly region: string;
+  readonly services: readonly Service[];
+  /** Whether an access key belongs to somebody. */
+  knowsKey(accessKeyId: string): boolean;
+  /** 0 or left out: any free one. */
+  readonly port?: number;
+}
+
+/** One port for all services; the credential scope of a request's signature says which one is meant. */
+export const startProtocolServer = async (options: ProtocolOptions): Promise<ProtocolServer> => {
+  const services = new Map(options.services.map((service) => [service.name, service]));
+  const faults = createFaultPlan();
+  const listeners = new Set<(exchange: Exchange) => void>();
+  let activeRequests = 0;
+
+  const send = (response: ServerResponse, requestId: string, answer: ServiceResponse) => {
+    // The SDK corrects its clock from this header, so it has to carry the world's time.
+    response.sendDate = false;
+    const body = Buffer.from(answer.body);
+    response.writeHead(answer.status, {
+      date: new Date(options.clock.now()).toUTCString(),
+      'x-amzn-requestid': requestId,
+      'content-length': body.length,
+      ...answer.headers,
+    });
+    response.end(body);
+  };
+
+  const admit = (incoming: IncomingMessage, query: URLSearchParams) => {
+    const scope = credentialScope(incoming, query);
+    const service = scope === undefined ? undefined : services.get(scope.service);
+    if (scope === undefined)
+      return refused(new ServiceError('MissingAuthenticationToken', 'The request is not signed.', 403));
+    if (service === undefined)
+      return refused(
+        new ServiceError('NotImplemented', `The embedded account has no service ${scope.service}.`, 501),
+      );
+    if (!options.knowsKey(scope.accessKeyId)) {
+      const { code, status } = service.unknownKey;
+      return refused(
+        new ServiceError(code, 'The security token included in the request is invalid.', status),
+        service,
+      );
+    }
+    if (scope.region !== options.region)
+      return refused(
+        new ServiceError(
+          'NotImplemented',
+          `The embedded account is in ${options.region}, not ${scope.region}.`,
+          501,
+        ),
+        service,
+      );
+    return { scope, service };
+  };
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = randomUUID();
+    const url = new URL(incoming.url ?? '/', 'http://localhost');
+    const body = await readBody(incoming);
+    const admitted = admit(incoming, url.searchParams);
+    if ('error' in admitted) {
+      send(response, requestId, encodeAny(admitted.service, admitted.error, requestId));
+      return;
+    }
+    const { scope, service } = admitted;
+    const request: ServiceRequest = {
+      method: incoming.method ?? 'GET',
+      path: (incoming.url ?? '/').split('?')[0] ?? '/',
+      query: url.searchParams,
+      headers: flat(incoming),
+      body,
+      accessKeyId: scope.accessKeyId,
+      region: scope.region,
+      requestId,
+    };
+    let call: Call | undefined;
+    const record = (outcome: Pick<Exchange, 'status' | 'output' | 'error'>) => {
+      if (call === undefined) return;
+      const { operation, input } = call;
+      for (const listener of listeners)
+        listener({ service: service.name, operation, accessKeyId: scope.accessKeyId, input, ...outcome });
+    };
+    try {
+      call = service.decode(request);
+      const fault = faults.take(service.name, call.operation);
+      if (fault === 'reset') {
+        incoming.socket.destroy();
+        return;
+      }
+      if (fault === 'hang') {
+        activeRequests--;
+        await closed(response);
+        activeRequests++;
+        return;
+      }
+      if (fault !== undefined && fault !== 'reset-after-apply')
+        throw new ServiceError(fault.code, fault.message ?? `Made to fail: ${fault.code}`, fault.status);
+      const reply: Reply = await call.perform();
+      record({ status: reply.response.status, output: reply.output });
+      if (fault === 'reset-after-apply') incoming.socket.destroy();
+      else send(response, requestId, reply.response);
+    } catch (thrown) {
+      const error = toServiceError(service.name, thrown);
+      record({ status: error.status, error: { code: error.code, message: error.message } });
+      send(response, requestId, service.encodeError(error, requestId));
+    }
+  };
+
+  const server = createServer((incoming, response) => {
+    activeRequests++;
+    handle(incoming, response)
+      .catch((error: unknown) => {
+        // Only a connection that broke while its body was read comes here.
+        incoming.socket.destroy(error instanceof Error ? error : undefined);
+      })
+      .finally(() => {
+        activeRequests--;
+      });
+  });
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    get activeRequests() {
+      return activeRequests;
+    },
+    register: (service) => {
+      services.set(service.name, service);
+    },
+    failNext: faults.failNext,
+    onExchange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+const refused = (error: ServiceError, service?: Service) => ({ error, service });
+
+const encodeAny = (service: Service | undefined, error: ServiceError, requestId: string): ServiceResponse =>
+  service?.encodeError(error, requestId) ?? {
+    status: error.status,
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': error.code },
+    body: JSON.stringify({ __type: error.code, message: error.message }),
+  };
+
+/** A fault of the embedded account itself is AWS's InternalFailure, and says so on stderr with its stack. */
+const toServiceError = (service: string, thrown: unknown): ServiceError => {
+  if (thrown instanceof ServiceError) return thrown;
+  process.stderr.write(`embedded ${service}: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+  return new ServiceError('InternalFailure', `The embedded account failed: ${String(thrown)}`, 500);
+};
+
+const closed = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    response.once('close', resolve);
+  });
+
+const readBody = async (incoming: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+};
+
+const flat = (incoming: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(incoming.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );

@@ -1,0 +1,68 @@
+import type { Condition } from '../kubernetes/objects.ts';
+import type { Cluster } from './clusters.ts';
+import type { Ground } from './ground.ts';
+import type { Instance, Instances } from './instances.ts';
+import { nodeConditions, nodeObject } from './nodes.ts';
+import type { ScalingGroup } from './scaling-groups.ts';
+import { timings } from './timings.ts';
+
+/**
+ * The kubelet's and the cloud controller's part: an instance that runs registers its node, which becomes Ready; a
+ * node whose instance has terminated is removed, and its pods with it (by the garbage collector of the API).
+ */
+export const runNodes = (world: {
+  ground: Ground;
+  instances: Instances;
+  clusterOf(instance: Instance): Cluster;
+  groupOf(instance: Instance): ScalingGroup;
+}): { isReady(instance: Instance): boolean } => {
+  const { ground, instances } = world;
+
+  const setConditions = (instance: Instance, conditions: readonly Condition[]) => {
+    const { objects } = world.clusterOf(instance).kubernetes;
+    const node = objects.get('nodes', undefined, instance.hostname);
+    if (node !== undefined) objects.update('nodes', { ...node, status: { ...node.status, conditions } });
+  };
+
+  instances.watch({
+    running: (instance) => {
+      ground.after(timings.nodeRegisters, () => {
+        if (instance.state !== 'running') return;
+        const group = world.groupOf(instance);
+        const draft = nodeObject(instance, {
+          now: ground.clock.now(),
+          region: ground.region,
+          labels: group.nodeLabels,
+          amiType: group.amiType,
+        });
+        world.clusterOf(instance).kubernetes.objects.create('nodes', {
+          ...draft,
+          spec: { ...draft.spec, taints: [notReadyTaint] },
+        });
+        ground.after(timings.nodeReady, () => {
+          if (instance.state === 'running')
+            setConditions(instance, nodeConditions(ground.clock.now(), 'ready'));
+        });
+      });
+    },
+    // From here on no kubelet runs there: what has not stopped by now does not stop in an orderly way.
+    stopping: (instance) => setConditions(instance, nodeConditions(ground.clock.now(), 'shutting-down')),
+    terminated: (instance) => {
+      ground.after(timings.nodeRemoved, () => {
+        world.clusterOf(instance).kubernetes.objects.remove('nodes', undefined, instance.hostname);
+      });
+    },
+  });
+
+  return {
+    isReady: (instance) => {
+      const node = world.clusterOf(instance).kubernetes.objects.get('nodes', undefined, instance.hostname);
+      return (
+        node?.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+      );
+    },
+  };
+};
+
+/** Admission gives it to every new node; the node controller takes it off when the node is Ready. */
+const notReadyTaint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } as const;

@@ -1,0 +1,250 @@
+import { AutoScalingClient, DescribeTagsCommand } from '@aws-sdk/client-auto-scaling';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { DescribeClusterCommand, EKSClient, ListClustersCommand } from '@aws-sdk/client-eks';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { awsJson } from '../../../../../infra/local/protocol/aws-json.ts';
+import { text } from '../../../../../infra/local/protocol/input.ts';
+import { awsQuery, ec2Query } from '../../../../../infra/local/protocol/query.ts';
+import { restJson } from '../../../../../infra/local/protocol/rest-json.ts';
+import type { Exchange, ProtocolServer } from '../../../../../infra/local/protocol/server.ts';
+import { startProtocolServer } from '../../../../../infra/local/protocol/server.ts';
+import { ServiceError } from '../../../../../infra/local/protocol/service.ts';
+import { createFakeClock } from '../../../../fixtures/fake-clock.ts';
+
+const noon = Date.UTC(2030, 0, 15, 12);
+let server: ProtocolServer;
+let exchanges: Exchange[];
+let applied: number;
+
+const config = (accessKeyId = 'AKIAKNOWN') => ({
+  endpoint: server.endpoint,
+  region: 'eu-central-1',
+  credentials: { accessKeyId, secretAccessKey: 'secret' },
+  maxAttempts: 1,
+});
+
+beforeEach(async () => {
+  applied = 0;
+  exchanges = [];
+  server = await startProtocolServer({
+    clock: createFakeClock(noon),
+    region: 'eu-central-1',
+    knowsKey: (key) => key === 'AKIAKNOWN',
+    services: [
+      restJson('eks', [
+        {
+          operation: 'DescribeCluster',
+          method: 'GET',
+          path: '/clusters/{name}',
+          run: (input) => {
+            applied++;
+            if (input.name === 'none')
+              throw new ServiceError('ResourceNotFoundException', 'No cluster', 404, { clusterName: 'none' });
+            return { cluster: { name: text(input, 'name'), createdAt: new Date(noon) } };
+          },
+        },
+      ]),
+      awsJson('ecr', 'AmazonEC2ContainerRegistry_V20150921', {
+        DescribeRepositories: (input) => ({
+          repositories: [{ repositoryName: String(input.nextToken), createdAt: new Date(noon + 500) }],
+        }),
+      }),
+      awsQuery('autoscaling', 'http://autoscaling.amazonaws.com/doc/2011-01-01/', {
+        DescribeTags: (input) => ({
+          Tags: [{ Key: JSON.stringify(input), Value: '<&>', PropagateAtLaunch: true }],
+        }),
+      }),
+      ec2Query(
+        'ec2',
+        {
+          DescribeInstances: (input) => ({
+            Reservations: [
+              {
+                Instances: [
+                  {
+                    InstanceId: JSON.stringify(input),
+                    LaunchTime: new Date(noon),
+                    State: { Name: 'running', Code: 16 },
+                    Tags: [],
+                  },
+                ],
+              },
+            ],
+          }),
+        },
+        {
+          input: { InstanceId: 'InstanceIds', Filter: 'Filters', Value: 'Values' },
+          output: {
+            Reservations: 'reservationSet',
+            Instances: 'instancesSet',
+            'Instances.State': 'instanceState',
+            Tags: 'tagSet',
+          },
+        },
+      ),
+    ],
+  });
+  server.onExchange((exchange) => {
+    exchanges.push(exchange);
+  });
+});
+
+afterEach(async () => {
+  await server.close();
+});
+
+describe('one endpoint, services told apart by the credential scope', () => {
+  it('speaks REST JSON', async () => {
+    const { cluster } = await new EKSClient(config()).send(
+      new DescribeClusterCommand({ name: 'my cluster/1' }),
+    );
+    expect(cluster).toMatchObject({ name: 'my cluster/1', createdAt: new Date(noon) });
+  });
+
+  it('speaks JSON with a target header, with fractions of seconds', async () => {
+    const { repositories } = await new ECRClient(config()).send(
+      new DescribeRepositoriesCommand({ nextToken: 'next' }),
+    );
+    expect(repositories).toEqual([{ repositoryName: 'next', createdAt: new Date(noon + 500) }]);
+  });
+
+  it('speaks query: nested lists in, escaped XML out', async () => {
+    const { Tags } = await new AutoScalingClient(config()).send(
+      new DescribeTagsCommand({ Filters: [{ Name: 'key', Values: ['a', 'b'] }], MaxRecords: 7 }),
+    );
+    expect(JSON.parse(Tags?.[0]?.Key ?? '')).toEqual({
+      Filters: [{ Name: 'key', Values: ['a', 'b'] }],
+      MaxRecords: '7',
+    });
+    expect(Tags?.[0]).toMatchObject({ Value: '<&>', PropagateAtLaunch: true });
+  });
+
+  it('speaks EC2: lists by their singular, element names of its own', async () => {
+    const { Reservations } = await new EC2Client(config()).send(
+      new DescribeInstancesCommand({
+        InstanceIds: ['i-1', 'i-2'],
+        Filters: [{ Name: 'tag:a', Values: ['x', 'y'] }],
+      }),
+    );
+    const instance = Reservations?.[0]?.Instances?.[0];
+    expect(JSON.parse(instance?.InstanceId ?? '')).toEqual({
+      InstanceIds: ['i-1', 'i-2'],
+      Filters: [{ Name: 'tag:a', Values: ['x', 'y'] }],
+    });
+    expect(instance).toMatchObject({ LaunchTime: new Date(noon), State: { Name: 'running', Code: 16 } });
+  });
+
+  it('keeps the world’s date, so that no client corrects its clock by the machine’s', async () => {
+    const response = await fetch(server.endpoint);
+    expect(response.headers.get('date')).toBe(new Date(noon).toUTCString());
+  });
+});
+
+describe('refusals', () => {
+  it('gives a modelled error with its members', async () => {
+    await expect(
+      new EKSClient(config()).send(new DescribeClusterCommand({ name: 'none' })),
+    ).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      clusterName: 'none',
+      $metadata: { httpStatusCode: 404 },
+    });
+  });
+
+  it('says which operation is not implemented', async () => {
+    await expect(new EKSClient(config()).send(new ListClustersCommand({}))).rejects.toMatchObject({
+      name: 'NotImplemented',
+      message: expect.stringContaining('GET /clusters of eks'),
+      $metadata: { httpStatusCode: 501 },
+    });
+  });
+
+  it.each([
+    [
+      'eks',
+      () => new EKSClient(config('AKIASTRANGER')).send(new ListClustersCommand({})),
+      'UnrecognizedClientException',
+    ],
+    [
+      'autoscaling',
+      () => new AutoScalingClient(config('AKIASTRANGER')).send(new DescribeTagsCommand({})),
+      'InvalidClientTokenId',
+    ],
+    [
+      'ec2',
+      () => new EC2Client(config('AKIASTRANGER')).send(new DescribeInstancesCommand({})),
+      'AuthFailure',
+    ],
+  ])('does not know a stranger’s access key (%s)', async (_service, call, code) => {
+    await expect(call()).rejects.toMatchObject({ name: code });
+    expect(exchanges).toEqual([]);
+  });
+
+  it('is in one region only', async () => {
+    const client = new EKSClient({ ...config(), region: 'us-east-1' });
+    await expect(client.send(new ListClustersCommand({}))).rejects.toThrow(/eu-central-1, not us-east-1/);
+  });
+});
+
+describe('faults and records', () => {
+  const describeIt = () => new EKSClient(config()).send(new DescribeClusterCommand({ name: 'a' }));
+
+  it('answers an error once, without carrying the call out', async () => {
+    server.failNext('eks', 'DescribeCluster', { code: 'ThrottlingException', status: 429 });
+    await expect(describeIt()).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(applied).toBe(0);
+    await expect(describeIt()).resolves.toMatchObject({ cluster: { name: 'a' } });
+  });
+
+  it.each([
+    ['reset', 0],
+    ['reset-after-apply', 1],
+  ] as const)('%s cuts the connection with %d calls carried out', async (fault, count) => {
+    server.failNext('eks', 'DescribeCluster', fault);
+    await expect(describeIt()).rejects.toThrow(/socket hang up|ECONNRESET/);
+    expect(applied).toBe(count);
+    expect(server.activeRequests).toBe(0);
+  });
+
+  it('a call that hangs is not counted as work', async () => {
+    server.failNext('eks', 'DescribeCluster', 'hang');
+    const abort = new AbortController();
+    const pending = new EKSClient(config()).send(new DescribeClusterCommand({ name: 'a' }), {
+      abortSignal: abort.signal,
+    });
+    const failure = expect(pending).rejects.toMatchObject({ name: 'AbortError' });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+    expect(server.activeRequests).toBe(0);
+    abort.abort();
+    await failure;
+    expect(applied).toBe(0);
+  });
+
+  it('records each exchange in the names of the service model', async () => {
+    await describeIt();
+    await new EKSClient(config())
+      .send(new DescribeClusterCommand({ name: 'none' }))
+      .catch((error: Error) => error);
+    expect(exchanges).toEqual([
+      {
+        service: 'eks',
+        operation: 'DescribeCluster',
+        accessKeyId: 'AKIAKNOWN',
+        input: { name: 'a' },
+        status: 200,
+        output: { cluster: { name: 'a', createdAt: new Date(noon) } },
+      },
+      {
+        service: 'eks',
+        operation: 'DescribeCluster',
+        accessKeyId: 'AKIAKNOWN',
+        input: { name: 'none' },
+        status: 404,
+        error: { code: 'ResourceNotFoundException', message: 'No cluster' },
+      },
+    ]);
+  });
+});
