@@ -77,7 +77,7 @@ const sendError = (response: ServerResponse, error: StatusError): void => {
 /** Starts a cluster's API server and controllers on 127.0.0.1. */
 export const startKubernetes = async (options: KubernetesOptions): Promise<LocalKubernetes> => {
   const { clusterName, clock } = options;
-  const certificates = issueCertificates(clusterName);
+  const certificates = await issueCertificates(clusterName);
   const objects = createStore(clock, clusterName);
   const faults = createFaults();
   let { version } = options;

@@ -1,12 +1,19 @@
 import { X509Certificate } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { issueCertificates } from '../../../../../infra/local/kubernetes/certificates.ts';
 
 describe('the certificates of a cluster', () => {
-  const { authority, certificate, key } = issueCertificates('staging');
-  const server = new X509Certificate(certificate);
-  const issuer = new X509Certificate(authority);
   const dayMs = 86_400_000;
+  let key: string;
+  let server: X509Certificate;
+  let issuer: X509Certificate;
+
+  beforeAll(async () => {
+    const issued = await issueCertificates('staging');
+    key = issued.key;
+    server = new X509Certificate(issued.certificate);
+    issuer = new X509Certificate(issued.authority);
+  });
 
   it('are one authority and a server that it signed', () => {
     expect(server.verify(issuer.publicKey)).toBe(true);
