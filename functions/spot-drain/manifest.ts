@@ -9,14 +9,17 @@ import {
   topicStatement,
 } from '../../shared/core/statements.ts';
 import type { SpotDrainConfig } from './config.ts';
+import { DEPARTURES } from './decide/record.ts';
 
 const EC2_EVENTS: EventPattern = {
   source: ['aws.ec2'],
-  detailType: [
-    'EC2 Spot Instance Interruption Warning',
-    'EC2 Instance Rebalance Recommendation',
-    'EC2 Instance State-change Notification',
-  ],
+  detailType: ['EC2 Spot Instance Interruption Warning', 'EC2 Instance Rebalance Recommendation'],
+};
+/** Instances that start are none of our business, and there are as many of them. */
+const STATE_CHANGES: EventPattern = {
+  source: ['aws.ec2'],
+  detailType: ['EC2 Instance State-change Notification'],
+  detail: { state: [...DEPARTURES] },
 };
 const LIFECYCLE_EVENTS: EventPattern = {
   source: ['aws.autoscaling'],
@@ -71,7 +74,7 @@ export const spotDrainEntries = (
       description: 'Records and cordons nodes whose instances are about to go',
       trigger: {
         kind: 'queue',
-        patterns: [EC2_EVENTS, ...(hooks ? [LIFECYCLE_EVENTS] : [])],
+        patterns: [EC2_EVENTS, STATE_CHANGES, ...(hooks ? [LIFECYCLE_EVENTS] : [])],
         batchSize: 10,
         visibilitySeconds: 60,
         maxReceives: 5,

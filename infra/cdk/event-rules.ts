@@ -15,10 +15,14 @@ export class EventRules extends Construct {
     props: { patterns: readonly EventPattern[]; target: IRuleTarget; description: string },
   ) {
     super(scope, id);
-    props.patterns.forEach(({ source, detailType }, index) => {
+    props.patterns.forEach(({ source, detailType, detail }, index) => {
       new Rule(this, `Rule${index + 1}`, {
         description: props.description,
-        eventPattern: { source: [...source], detailType: [...detailType] },
+        eventPattern: {
+          source: [...source],
+          detailType: [...detailType],
+          ...(detail === undefined ? {} : { detail: { ...detail } }),
+        },
         targets: [props.target],
       });
     });

@@ -21,6 +21,8 @@ export type Trigger =
 export interface EventPattern {
   readonly source: readonly string[];
   readonly detailType: readonly string[];
+  /** Members of `detail` that must have one of these values: what never matters costs no invocation. */
+  readonly detail?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Names that ARNs are made of; CDK passes its tokens, the embedded account its own. */

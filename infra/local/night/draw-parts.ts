@@ -1,4 +1,6 @@
+import { defaultAddonVersion } from '../world/addon-catalog.ts';
 import type {
+  AddonSpec,
   FailedPodSpec,
   FindingSpec,
   ImageSpec,
@@ -43,7 +45,7 @@ const findingsOf = (random: Random, count: number): FindingSpec[] =>
     knownFrom: 0,
   }));
 
-const imageOf = (random: Random, pushedAt: number, tag: string): ImageSpec => ({
+export const imageOf = (random: Random, pushedAt: number, tag: string): ImageSpec => ({
   digest: `sha256:${random.hex(64)}`,
   tags: [tag],
   pushedAt,
@@ -107,18 +109,19 @@ export const groupOf = (random: Random, name: string, change: Partial<NodeGroupS
   };
 };
 
-export const addons = [
-  { name: 'vpc-cni', version: '' },
-  { name: 'coredns', version: '' },
-  { name: 'kube-proxy', version: '' },
-] as const;
+/** The add-ons that every cluster has, at the version that EKS installs by itself. */
+export const addonsFor = (minor: string): AddonSpec[] =>
+  ['vpc-cni', 'coredns', 'kube-proxy'].map((name) => ({
+    name,
+    version: defaultAddonVersion(name, minor) ?? '',
+  }));
 
 export const failedPods = (random: Random, owner: string, minutesAgo: number): FailedPodSpec[] => {
   const shutdown = 'Pod was terminated in response to imminent node shutdown.';
   const kinds: readonly (readonly [FailedPodSpec['owner']['kind'], string, string])[] = [
     ['ReplicaSet', 'Terminated', shutdown],
     ['ReplicaSet', 'NodeShutdown', 'Pod was rejected as the node is shutting down.'],
-    ['StatefulSet', 'Terminated', shutdown],
+    ['ReplicaSet', 'Shutdown', 'Node is shutting, evicting pods'],
     ['Job', 'Terminated', shutdown],
     ['ReplicaSet', 'Evicted', 'The node was low on resource: memory.'],
   ];

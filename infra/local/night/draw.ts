@@ -2,7 +2,7 @@ import { DateTime } from 'luxon';
 import type { ClusterSpec, FailedPodSpec, FindingSpec, RepositorySpec, WorldSpec } from '../world/spec.ts';
 import type { Workloads } from './draw-parts.ts';
 import {
-  addons,
+  addonsFor,
   blocked,
   drawRepositories,
   drawWorkload,
@@ -56,6 +56,7 @@ export interface Night {
 }
 
 const REGISTRY_ACCOUNT_DIGITS = 12;
+const START_VERSION = '1.34';
 const STARTED_BEFORE_EVENING_HOURS = 27;
 
 const ZONES = [
@@ -211,11 +212,11 @@ export const drawNight = (seed: number): Night => {
   const cluster = (
     change: Pick<ClusterSpec, 'name' | 'nodeGroups' | 'workloads' | 'failedPods'>,
   ): ClusterSpec => ({
-    version: '1.34',
+    version: START_VERSION,
     zones,
     freeAddressesPerSubnet: random.between(50, 200),
     selfManagedGroups: [],
-    addons,
+    addons: addonsFor(START_VERSION),
     insights: [
       { name: 'Deprecated APIs removed in Kubernetes v1.35', status: 'PASSING', reason: 'None in use.' },
     ],
@@ -281,7 +282,7 @@ export const drawNight = (seed: number): Night => {
       digest: affected?.images[0]?.digest ?? '',
       name: cve.name,
     },
-    lateFailures: failedPods(random, owner, 2),
+    lateFailures: [...failedPods(random, owner, 2), ...failedPods(random, owner, random.between(15, 90))],
     upgradeCluster,
     upgradeTo: '1.35',
   };

@@ -1,7 +1,7 @@
 import type { AutomationId, Verdict } from '../../../shared/core/verdict.ts';
 import type { FailedPodSpec } from '../world/spec.ts';
 import type { Night } from './draw.ts';
-import type { GroupFact, PodFact } from './facts.ts';
+import type { GroupFact, PodFact, WorkloadFact } from './facts.ts';
 import type { Expectation } from './story.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface NightFacts {
   readonly awake: readonly GroupFact[];
   readonly baselineNotifications: readonly NotificationFact[];
   readonly rescanNotifications: readonly NotificationFact[];
-  readonly affectedWorkloads: readonly string[];
+  readonly affectedWorkloads: readonly WorkloadFact[];
   /** Images of the configured repositories that were scanned in the night, of all there are. */
   readonly scans: { readonly scanned: number; readonly all: number };
   readonly interruptions: readonly InterruptionFact[];
@@ -143,6 +143,10 @@ const sleepExpectations = (night: Night, facts: NightFacts): Expectation[] => {
   ];
 };
 
+/** Whether one line of a message names the workload with its cluster and namespace. */
+const isNamed = (text: string, { cluster, namespace, name }: WorkloadFact): boolean =>
+  text.split('\n').some((line) => [cluster, namespace, name].every((part) => line.includes(part)));
+
 const rescanExpectations = (night: Night, facts: NightFacts): Expectation[] => {
   const { name, repository } = night.newFinding;
   const naming = facts.rescanNotifications.filter(({ text }) => text.includes(name));
@@ -170,7 +174,7 @@ const rescanExpectations = (night: Night, facts: NightFacts): Expectation[] => {
           first !== undefined &&
           first.text.includes(repository) &&
           workloads.length > 0 &&
-          workloads.every((workload) => first.text.includes(workload)),
+          workloads.every((workload) => isNamed(first.text, workload)),
         found: { notifications: facts.rescanNotifications, workloads },
       },
     ),
@@ -263,14 +267,18 @@ const cleanupExpectations = (night: Night, facts: NightFacts): Expectation[] => 
   const early = night.spec.clusters.find(({ name }) => name === night.spotCluster)?.failedPods ?? [];
   const all = [...early, ...night.lateFailures];
   const nameOf = ({ namespace, name }: FailedPodSpec) => `${namespace}/${name}`;
-  const kept = all.filter((pod) => !isLeftBehind(pod, 10)).map(nameOf);
+  const there = all.filter((pod) => facts.failedBefore.includes(nameOf(pod)));
+  const kept = there.filter((pod) => !isLeftBehind(pod, 10)).map(nameOf);
   return [
     expectation(
       'pod-cleanup',
-      `${all.length - kept.length} of ${all.length} Failed pods are deleted: left by a shutdown, old enough, not of a Job`,
+      `${there.length - kept.length} of ${there.length} Failed pods are deleted: left by a shutdown, old enough, not of a Job`,
       {
-        met: sameSet(facts.failedBefore, all.map(nameOf)) && sameSet(facts.failedAfter, kept),
-        found: { before: facts.failedBefore.length, left: facts.failedAfter, expectedLeft: kept },
+        met:
+          kept.length < there.length &&
+          sameSet(facts.failedBefore, there.map(nameOf)) &&
+          sameSet(facts.failedAfter, kept),
+        found: { before: facts.failedBefore, left: facts.failedAfter, expectedLeft: kept },
       },
     ),
   ];

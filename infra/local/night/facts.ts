@@ -53,18 +53,24 @@ export const movablePods = (cluster: Cluster, nodeName: string): PodFact[] =>
       labels: metadata.labels ?? {},
     }));
 
-/** Pods that run an image of this digest now, as `namespace/name of the ReplicaSet's Deployment or the owner`. */
-export const workloadsRunning = (world: World, digest: string): string[] => {
-  const names = [...world.clusters.values()].flatMap(({ kubernetes }) =>
-    kubernetes.objects
-      .list('pods', { filter: (pod) => runs(pod, digest) })
-      .map(
-        (pod) =>
-          `${pod.metadata.namespace}/${(controllerOf(pod)?.name ?? pod.metadata.name).replace(/-[0-9a-z]+$/, '')}`,
-      ),
+/** Deployments whose pods run an image of this digest now. */
+export const workloadsRunning = (world: World, digest: string): WorkloadFact[] => {
+  const found = [...world.clusters.values()].flatMap((cluster) =>
+    cluster.kubernetes.objects.list('pods', { filter: (pod) => runs(pod, digest) }).map((pod) => ({
+      cluster: cluster.name,
+      namespace: pod.metadata.namespace ?? 'default',
+      // A ReplicaSet of a Deployment is named after it, with a hash.
+      name: (controllerOf(pod)?.name ?? pod.metadata.name).replace(/-[0-9a-z]+$/, ''),
+    })),
   );
-  return [...new Set(names)].sort();
+  return [...new Map(found.map((workload) => [JSON.stringify(workload), workload])).values()];
 };
+
+export interface WorkloadFact {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+}
 
 const runs = (pod: Pod, digest: string): boolean =>
   !isFinished(pod) &&

@@ -22,8 +22,12 @@ export interface EventBus {
 }
 
 /** Exact values, one of each list, as the manifests have them. */
-export const matches = ({ source, detailType }: EventPattern, event: AwsEvent): boolean =>
-  source.includes(event.source) && detailType.includes(event['detail-type']);
+export const matches = ({ source, detailType, detail = {} }: EventPattern, event: AwsEvent): boolean =>
+  source.includes(event.source) &&
+  detailType.includes(event['detail-type']) &&
+  Object.entries(detail).every(([key, values]) =>
+    values.includes(String((event.detail as Readonly<Record<string, unknown>>)[key])),
+  );
 
 export const createEventBus = (options: {
   clock: WorldClock;
