@@ -2,9 +2,10 @@ import type { Entry, IamStatement, KubernetesRule, Scope } from '../../shared/co
 import { configuredMode } from '../../shared/core/config.ts';
 import { strictestMode } from '../../shared/core/mode.ts';
 import {
-  bucketStatement,
+  bucketStatements,
   busStatement,
   clusterArn,
+  journalStatement,
   tableStatement,
   topicStatement,
 } from '../../shared/core/statements.ts';
@@ -90,9 +91,9 @@ export const clusterUpgradeEntries = (config: WithClusterUpgrade, scope: Scope):
       handler: 'plan',
       description: 'Says what an upgrade of a cluster would do and what stands in its way',
       trigger: { kind: 'manual' },
-      statements: [tableStatement(scope), ...reading],
+      statements: [journalStatement(scope), ...reading],
       kubernetesRules: [nodes],
-      uses: ['table', 'topic'],
+      uses: ['table'],
       memoryMb: 512,
       timeoutSeconds: 900,
     },
@@ -103,7 +104,7 @@ export const clusterUpgradeEntries = (config: WithClusterUpgrade, scope: Scope):
       trigger: { kind: 'manual' },
       statements: [
         tableStatement(scope),
-        bucketStatement(scope, 'upgrades'),
+        ...bucketStatements(scope, 'upgrades'),
         ...(config.notifications.topic ? [topicStatement(scope)] : []),
         ...reading,
         ...changingStatements(scope, acted),
@@ -113,7 +114,7 @@ export const clusterUpgradeEntries = (config: WithClusterUpgrade, scope: Scope):
         },
       ],
       kubernetesRules: acted.length === 0 ? [nodes] : [nodes, ...diagnosis],
-      uses: ['table', 'topic', 'bucket'],
+      uses: ['table', 'bucket', ...(config.notifications.topic ? (['topic'] as const) : [])],
       memoryMb: 512,
       timeoutSeconds: 900,
       durable: {

@@ -2,7 +2,7 @@ import type { Entry, IamStatement, Scope } from '../../shared/core/automation.ts
 import type { SharedConfig } from '../../shared/core/config.ts';
 import { configuredMode } from '../../shared/core/config.ts';
 import {
-  bucketStatement,
+  bucketStatements,
   busStatement,
   clusterStatement,
   tableStatement,
@@ -27,9 +27,14 @@ export const ecrRescanEntries = (
   const clusters = config.clusters.filter((cluster) => cluster.mode !== 'off').map(({ name }) => name);
   const shared: readonly IamStatement[] = [
     tableStatement(scope),
-    bucketStatement(scope, PREFIX),
+    ...bucketStatements(scope, PREFIX),
     ...(config.notifications.topic ? [topicStatement(scope)] : []),
     ...(mode === 'act' ? [busStatement(scope)] : []),
+  ];
+  const uses: Entry['uses'] = [
+    'table',
+    'bucket',
+    ...(config.notifications.topic ? (['topic'] as const) : []),
   ];
   return [
     {
@@ -55,7 +60,7 @@ export const ecrRescanEntries = (
         },
       ],
       kubernetesRules: [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }],
-      uses: ['table', 'topic', 'bucket'],
+      uses,
       memoryMb: 512,
       timeoutSeconds: 300,
       // The pass over the image list has one place: two ticks at once would go over the same images.
@@ -71,7 +76,7 @@ export const ecrRescanEntries = (
         { actions: ['ecr:DescribeImageScanFindings'], resources: [repositoryArn('*')] },
       ],
       kubernetesRules: [],
-      uses: ['table', 'topic', 'bucket'],
+      uses,
       memoryMb: 512,
       timeoutSeconds: 120,
     },

@@ -64,10 +64,11 @@ export const nodeGroupScheduleEntries = (
               busStatement(scope),
             ]
           : []),
-        ...(acts && config.notifications.topic ? [topicStatement(scope)] : []),
+        // In observe too: a group that was under way when its mode changed may have to be told of.
+        ...(config.notifications.topic ? [topicStatement(scope)] : []),
       ],
       kubernetesRules: acts ? DRAIN_RULES : [],
-      uses: ['table', 'topic'],
+      uses: ['table', ...(config.notifications.topic ? (['topic'] as const) : [])],
       memoryMb: 512,
       timeoutSeconds: 300,
       // Two ticks at once would take the same steps twice.

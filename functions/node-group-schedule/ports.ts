@@ -12,8 +12,6 @@ import type { NodeGroupScheduleConfig } from './config.ts';
 
 /** The taint that goes with our cordon. */
 export const SLEEP_TAINT = 'eks-caretaker/sleep';
-/** Set by Kubernetes itself on a node with `spec.unschedulable`. */
-export const UNSCHEDULABLE_TAINT = 'node.kubernetes.io/unschedulable';
 /** EKS puts it on every node of a managed node group. */
 const NODE_GROUP_LABEL = 'eks.amazonaws.com/nodegroup';
 

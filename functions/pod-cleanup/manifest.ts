@@ -2,7 +2,7 @@ import type { Entry, Scope } from '../../shared/core/automation.ts';
 import type { SharedConfig } from '../../shared/core/config.ts';
 import { configuredMode } from '../../shared/core/config.ts';
 import { strictestMode } from '../../shared/core/mode.ts';
-import { busStatement, clusterStatement, tableStatement } from '../../shared/core/statements.ts';
+import { busStatement, clusterStatement, journalStatement } from '../../shared/core/statements.ts';
 import type { PodCleanupConfig } from './config.ts';
 
 /** One function, every 15 minutes. Where no cluster may be acted on, it has no right to delete anything. */
@@ -21,7 +21,7 @@ export const podCleanupEntries = (
       description: 'Deletes pods that node shutdowns left behind in phase Failed',
       trigger: { kind: 'tick', everyMinutes: 15, input: { trigger: 'tick' } },
       statements: [
-        tableStatement(scope),
+        journalStatement(scope),
         clusterStatement(
           scope,
           clusters.map(({ name }) => name),
@@ -31,7 +31,7 @@ export const podCleanupEntries = (
       kubernetesRules: [
         { apiGroups: [''], resources: ['pods'], verbs: acts ? ['list', 'delete'] : ['list'] },
       ],
-      uses: ['table', 'topic'],
+      uses: ['table'],
       memoryMb: 512,
       timeoutSeconds: 300,
       // Two runs at once would delete twice and count against two budgets.

@@ -13,15 +13,25 @@ export const tableStatement = (scope: Scope): IamStatement => ({
   resources: [scope.tableArn],
 });
 
+/** For an entry that owns no items: it reads the modes and writes the journal. */
+export const journalStatement = (scope: Scope): IamStatement => ({
+  actions: ['dynamodb:GetItem', 'dynamodb:BatchWriteItem'],
+  resources: [scope.tableArn],
+});
+
 export const topicStatement = (scope: Scope): IamStatement => ({
   actions: ['sns:Publish'],
   resources: [scope.topicArn],
 });
 
-export const bucketStatement = (scope: Scope, prefix: string): IamStatement => ({
-  actions: ['s3:GetObject', 's3:PutObject'],
-  resources: [`${scope.bucketArn}/${prefix}/*`],
-});
+/**
+ * Objects below a prefix. Without ListBucket S3 answers 403 for an object that is not there, and 404 only
+ * with it (S3 API reference, GetObject, "Permissions"); a condition on `s3:prefix` would not hold for GetObject.
+ */
+export const bucketStatements = (scope: Scope, prefix: string): readonly IamStatement[] => [
+  { actions: ['s3:GetObject', 's3:PutObject'], resources: [`${scope.bucketArn}/${prefix}/*`] },
+  { actions: ['s3:ListBucket'], resources: [scope.bucketArn] },
+];
 
 /** What was done is published on the account's default bus. */
 export const busStatement = (scope: Scope): IamStatement => ({

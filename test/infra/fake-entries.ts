@@ -1,7 +1,7 @@
 import type { PlacedEntry } from '../../infra/entries.ts';
 import type { Entry, Scope } from '../../shared/core/automation.ts';
 import {
-  bucketStatement,
+  bucketStatements,
   clusterStatement,
   tableStatement,
   topicStatement,
@@ -26,7 +26,7 @@ export const fakeEntries = (scope: Scope): readonly PlacedEntry[] => {
     handler: 'findings',
     description: 'Reads scan results',
     trigger: { kind: 'events', patterns: [{ source: ['aws.ecr'], detailType: ['ECR Image Scan'] }] },
-    statements: [tableStatement(scope), topicStatement(scope), bucketStatement(scope, 'findings')],
+    statements: [tableStatement(scope), topicStatement(scope), ...bucketStatements(scope, 'findings')],
     kubernetesRules: [],
     uses: ['table', 'topic', 'bucket'],
     ...size,

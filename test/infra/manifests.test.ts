@@ -7,7 +7,7 @@ import { exampleConfigFile } from '../../infra/cli/defaults.ts';
 import { entriesOf, exampleScope } from '../../infra/entries.ts';
 import { loadConfigFile } from '../../infra/load-config.ts';
 import { constructIdOf } from '../../infra/names.ts';
-import type { Entry, IamStatement } from '../../shared/core/automation.ts';
+import type { Entry, IamStatement, Resource } from '../../shared/core/automation.ts';
 import type { Mode } from '../../shared/core/mode.ts';
 import type { Synthesised } from './synthesis.ts';
 import { grantedStatements, manifestStatements, synthesise } from './synthesis.ts';
@@ -163,6 +163,54 @@ describe.each(entryTable)('%s', (id, entry) => {
     expect(groups.map(([cluster]) => cluster)).toEqual(
       entry.kubernetesRules.length === 0 ? [] : acting.clusters.map(({ name }) => name),
     );
+  });
+});
+
+describe('what an entry is given by name is what it has a right to', () => {
+  const RIGHTS: readonly (readonly [Resource, string, string])[] = [
+    ['table', 'dynamodb:', exampleScope.tableArn],
+    ['topic', 'sns:Publish', exampleScope.topicArn],
+    ['bucket', 's3:', exampleScope.bucketArn],
+    ['queue', 'sqs:SendMessage', exampleScope.queueArn],
+    ['worker', 'lambda:InvokeFunction', exampleScope.functionArn('spot-drain-worker')],
+  ];
+  const silent = (mode: Mode): readonly Entry[] =>
+    entriesOf({ ...inMode(mode), notifications: { topic: false } }, exampleScope).map(({ entry }) => entry);
+
+  it.each([
+    ['act', entriesIn('act')],
+    ['observe', entriesIn('observe')],
+    ['act without notifications', silent('act')],
+  ])('in mode %s', (_mode, entries) => {
+    expect(entries.length).toBeGreaterThan(0);
+    const used = entries.map(({ id, uses }) => [id, [...uses].sort()]);
+    const allowed = entries.map(({ id, statements }) => [
+      id,
+      RIGHTS.filter(([, action, arn]) =>
+        statements.some(
+          ({ actions, resources }) =>
+            actions.some((each) => each.startsWith(action)) && resources.some((each) => each.startsWith(arn)),
+        ),
+      )
+        .map(([resource]) => resource)
+        .sort(),
+    ]);
+    expect(used).toEqual(allowed);
+  });
+
+  it('nobody may publish where notifications are off', () => {
+    expect(silent('act').filter(({ uses }) => uses.includes('topic'))).toEqual([]);
+    expect(entriesIn('act').filter(({ uses }) => uses.includes('topic'))).not.toEqual([]);
+  });
+
+  it('a missing object is told from a missing right', () => {
+    const readers = entriesIn('act').filter(({ statements }) =>
+      actionsOf(statements).includes('s3:GetObject'),
+    );
+    expect(readers.length).toBeGreaterThan(0);
+    for (const { statements } of readers) {
+      expect(statements).toContainEqual({ actions: ['s3:ListBucket'], resources: [exampleScope.bucketArn] });
+    }
   });
 });
 

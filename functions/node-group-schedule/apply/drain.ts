@@ -1,5 +1,6 @@
 import type { V1Node } from '@kubernetes/client-node';
 import pMap from 'p-map';
+import { UNSCHEDULABLE_TAINT } from '../../../shared/drain/classify.ts';
 import { createConcurrencyLimit } from '../../../shared/drain/concurrency.ts';
 import { runDrain } from '../../../shared/drain/loop.ts';
 import type { DrainReport } from '../../../shared/drain/report.ts';
@@ -8,7 +9,7 @@ import type { DrainState } from '../../../shared/drain/state.ts';
 import { startDrain } from '../../../shared/drain/state.ts';
 import type { DrainApi } from '../../../shared/drain/types.ts';
 import type { ClusterNodes } from '../ports.ts';
-import { SLEEP_TAINT, UNSCHEDULABLE_TAINT } from '../ports.ts';
+import { SLEEP_TAINT } from '../ports.ts';
 import type { Work } from './work.ts';
 
 const NODES_AT_ONCE = 20;

@@ -42,6 +42,15 @@ const refusal = (service: string): [string, number] => {
   return ['AccessDeniedException', 400];
 };
 
+/** S3 tells who may not list a bucket nothing about what is not in it. Source: S3 API reference, GetObject. */
+const hideMissing = (error: unknown, statements: readonly IamStatement[], access: Access): unknown => {
+  const missing = error instanceof ServiceError && ['NoSuchKey', 'NotFound'].includes(error.code);
+  if (!missing || access.action !== 's3:GetObject') return error;
+  const buckets = access.resources.map((resource) => resource.split('/')[0] ?? '');
+  if (isAllowed(statements, { action: 's3:ListBucket', resources: buckets })) return error;
+  return new ServiceError('AccessDenied', 'Access Denied', 403, error.members);
+};
+
 /** The service, behind the policies of whoever calls it. */
 export const authorized = (
   service: Service,
@@ -64,7 +73,11 @@ export const authorized = (
             status,
           );
         }
-        return call.perform();
+        try {
+          return await call.perform();
+        } catch (error) {
+          throw statements === 'everything' ? error : hideMissing(error, statements, access);
+        }
       },
     };
   },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { isAllowed } from '../../../../../infra/local/iam/authorize.ts';
+import { authorized, isAllowed } from '../../../../../infra/local/iam/authorize.ts';
 import { accessOf } from '../../../../../infra/local/iam/resources.ts';
-import type { Input } from '../../../../../infra/local/protocol/service.ts';
+import type { Input, Service, ServiceRequest } from '../../../../../infra/local/protocol/service.ts';
+import { ServiceError } from '../../../../../infra/local/protocol/service.ts';
 
 const place = { accountId: '123456789012', region: 'eu-central-1' };
 const arn = (service: string, rest: string) => `arn:aws:${service}:eu-central-1:123456789012:${rest}`;
@@ -122,5 +123,43 @@ describe('statements', () => {
     const statement = { actions: ['ec2:DescribeInstances'], resources: [arn('ec2', 'instance/*')] };
     expect(isAllowed([statement], call)).toBe(false);
     expect(isAllowed([{ ...statement, resources: ['*'] }], call)).toBe(true);
+  });
+});
+
+describe('an object that is not there', () => {
+  const bucket: Service = {
+    name: 's3',
+    decode: () => ({
+      operation: 'GetObject',
+      input: { Bucket: 'keep', Key: 'plans/1' },
+      perform: async () => {
+        throw new ServiceError('NoSuchKey', 'The specified key does not exist.', 404);
+      },
+    }),
+    encodeError: ({ status }) => ({ status, headers: {}, body: '' }),
+    unknownKey: { code: 'InvalidAccessKeyId', status: 403 },
+  };
+  const request: ServiceRequest = {
+    method: 'GET',
+    path: '/keep/plans/1',
+    query: new URLSearchParams(),
+    headers: {},
+    body: Buffer.alloc(0),
+    accessKeyId: 'AKIA',
+    region: 'eu-central-1',
+    requestId: 'request-1',
+  };
+  const read = { actions: ['s3:GetObject'], resources: ['arn:aws:s3:::keep/plans/*'] };
+  const enumerate = { actions: ['s3:ListBucket'], resources: ['arn:aws:s3:::keep'] };
+
+  it.each([
+    ['missing for who may list the bucket', [read, enumerate], { code: 'NoSuchKey', status: 404 }],
+    ['denied to who may not, as S3 does it', [read], { code: 'AccessDenied', status: 403 }],
+  ])('is %s', async (_what, statements, error) => {
+    const service = authorized(bucket, {
+      place,
+      callerOf: () => ({ arn: 'arn:aws:iam::1:role/a', statements }),
+    });
+    await expect(service.decode(request).perform()).rejects.toMatchObject(error);
   });
 });
