@@ -19,7 +19,7 @@ export interface RequestOptions {
   readonly subresource?: string;
   readonly query?: Readonly<Record<string, string | number>>;
   readonly body?: object;
-  /** Milliseconds for the whole exchange; above 10 s by default, for the server itself retries evictions that long. */
+  /** Milliseconds for the whole exchange, once it has a socket; above 10 s by default, for the server itself retries evictions that long. */
   readonly timeoutMs?: number;
   /** `none`: one attempt, the caller has its own retry rule (a drain). Default `safe`. */
   readonly retry?: 'none' | 'safe';
@@ -137,7 +137,6 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
           host: base.hostname,
           port: base.port === '' ? 443 : Number(base.port),
           ...(request.signal === undefined ? {} : { signal: request.signal }),
-          timeout: timeoutMs,
           headers: {
             authorization: `Bearer ${request.token}`,
             accept: 'application/json',
@@ -164,7 +163,16 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
           });
         },
       );
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      // Not the socket's own time-out, which begins again with every byte: a server that drips is no answer.
+      outgoing.once('socket', () => {
+        const over = AbortSignal.timeout(timeoutMs);
+        const giveUp = () => {
+          failed(new Error(`no answer within ${timeoutMs} ms`));
+          outgoing.destroy();
+        };
+        over.addEventListener('abort', giveUp);
+        outgoing.once('close', () => over.removeEventListener('abort', giveUp));
+      });
       outgoing.on('error', failed);
       outgoing.end(body);
     });

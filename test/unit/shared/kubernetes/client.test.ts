@@ -178,6 +178,16 @@ describe('the Kubernetes client', () => {
     await expect(call).rejects.toMatchObject({ cause: { message: 'no answer within 50 ms' } });
   });
 
+  it('gives up on an answer that only drips in', async () => {
+    const { api } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const drip = setInterval(() => response.write(' '), 10);
+      response.once('close', () => clearInterval(drip));
+    });
+    const call = api.request('get', NODES, { name: 'n', timeoutMs: 100, retry: 'none' });
+    await expect(call).rejects.toMatchObject({ cause: { message: 'no answer within 100 ms' } });
+  });
+
   it('reports what the server said: status, reason, causes', async () => {
     const causes = [{ reason: 'DisruptionBudget', message: 'needs 2 healthy pods and has 2 currently' }];
     const { api } = await serve(status(429, 'TooManyRequests', { causes }));
