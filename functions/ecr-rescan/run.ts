@@ -140,9 +140,10 @@ const scanSlice = async (
     await pMap(
       step,
       async (image) => {
-        const { decision, outcome, alsoSettled, error } = await scanImage(deps, image, registry);
+        const report = await scanImage(deps, image, registry);
+        const { decision, outcome, alsoSettled, error } = report;
         if (alsoSettled !== undefined) call.recorder.record(alsoSettled, mode);
-        call.recorder.record(decision, mode);
+        call.recorder.record(decision, report.mode ?? mode);
         outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
         if (error !== undefined) errors.push(error);
       },

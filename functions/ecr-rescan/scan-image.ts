@@ -24,6 +24,8 @@ export interface ScanReport {
   readonly alsoSettled?: RescanDecision;
   /** Set where somebody should look: the invocation fails at the end. */
   readonly error?: unknown;
+  /** The mode that kept the scan from being started, where it is another one than the tick began with. */
+  readonly mode?: Mode;
 }
 
 const RUNNING_WAIT_MS = 30 * 60_000;
@@ -135,10 +137,10 @@ interface Start {
 /** Starts a scan, unless the mode says otherwise by now. */
 const start = async (deps: ScanDeps, { image, identity, state, reason }: Start): Promise<ScanReport> => {
   const mode = await deps.readMode();
-  if (mode === 'off') return report(image, { outcome: 'planned', reason: 'mode-off' });
+  if (mode === 'off') return { ...report(image, { outcome: 'planned', reason: 'mode-off' }), mode };
   const lastScan = state.lastScanAt === undefined ? {} : { lastScanAt: isoTime(state.lastScanAt) };
   if (mode === 'observe')
-    return report(image, { outcome: 'planned', reason, action: 'start-scan' }, lastScan);
+    return { ...report(image, { outcome: 'planned', reason, action: 'start-scan' }, lastScan), mode };
   const result = await deps.scans.start(identity);
   const now = deps.clock.now();
   const know = (next: ScanState) =>

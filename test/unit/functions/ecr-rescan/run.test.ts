@@ -276,6 +276,26 @@ describe('modes', () => {
     expect(scans.started).toEqual([]);
   });
 
+  it('a scan that a change of mode stopped in the middle of a tick is not told as started', async () => {
+    const { tick, world, scans, deps } = createScene();
+    world.pods.staging = [runs(1)];
+    const changing: EcrRescanDeps['scans'] = {
+      ...deps.scans,
+      result: async (identity) => {
+        world.mode = 'observe';
+        return deps.scans.result(identity);
+      },
+    };
+    const call = createTestCall({ automation: 'ecr-rescan', clock: deps.clock, store: deps.store });
+    await runEcrRescan({ ...deps, scans: changing }, { trigger: 'tick' }, call);
+    await call.recorder.finish('act');
+    expect(call.verdicts[0]).toMatchObject({ action: 'start-scan', mode: 'observe' });
+    expect(scans.started).toEqual([]);
+    expect(call.published).toEqual([]);
+    world.mode = 'act';
+    expect((await tick()).images).toEqual([]);
+  });
+
   it('a cluster that is off is not listed', async () => {
     const { tick, world, calls } = createScene();
     world.modes.staging = 'off';
