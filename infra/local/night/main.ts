@@ -9,6 +9,7 @@ import { playNight } from './scenes.ts';
 import { openStage } from './stage.ts';
 import type { Story, StoryLine } from './story.ts';
 import { colorsFor, formatLine, formatOutcome } from './terminal.ts';
+import { createTimeline } from './timeline.ts';
 
 const USAGE = 'usage: npm start [-- --seed N] [--out DIR] [--bundles DIR]   (N: a whole number from 0)';
 
@@ -29,17 +30,19 @@ const play = async (options: { seed: number; out: string; bundles?: string }): P
   const colors = colorsFor(process.stdout);
   const night = drawNight(options.seed);
   const width = process.stdout.isTTY ? Math.max(80, process.stdout.columns) : 160;
-  const show = (line: StoryLine) =>
-    process.stdout.write(`${formatLine(line, { timeZone: night.timeZone, colors, width })}\n`);
+  const timeline = createTimeline((line: StoryLine, alike: number) =>
+    process.stdout.write(`${formatLine(line, { timeZone: night.timeZone, colors, width, alike })}\n`),
+  );
   const progress = (text: string) => process.stderr.write(`${text}\n`);
   progress(`Seed ${options.seed}: building the bundles and starting an account in ${night.spec.region} ...`);
   const stage = await openStage(night, {
     out: join(options.out, 'bundles'),
     ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
-    onLine: show,
+    onLine: timeline.add,
   });
   try {
     const facts = await playNight(stage);
+    timeline.end();
     const expectations = judge(night, facts);
     const story: Story = {
       seed: options.seed,

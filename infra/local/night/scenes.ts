@@ -22,9 +22,13 @@ const ticks = async (
   }
 };
 
-const notificationsOf = (stage: Stage, automation: string, since: number): NotificationFact[] =>
+const notificationsOf = (
+  stage: Stage,
+  automation: string,
+  span: { from: number; to: number },
+): NotificationFact[] =>
   stage.account.notifications
-    .filter(({ attributes, at }) => attributes.automation === automation && at >= since)
+    .filter(({ attributes, at }) => attributes.automation === automation && at >= span.from && at < span.to)
     .map(({ subject, message, attributes }) => ({
       automation: attributes.automation ?? '',
       text: `${subject ?? ''}\n${message}`,
@@ -32,6 +36,7 @@ const notificationsOf = (stage: Stage, automation: string, since: number): Notif
 
 const baseline = async (stage: Stage) => {
   const { times } = stage.night;
+  await stage.account.runUntil(times.baseline);
   stage.tell('the evening before: every image is scanned for the first time');
   await ticks(stage, 'ecr-rescan', { from: times.baseline, minutes: 10, every: 5 });
   await stage.account.runUntil(times.baseline + 15 * MINUTE);
@@ -42,6 +47,7 @@ const eveningAndSleep = async (stage: Stage) => {
   const cluster = stage.account.world.cluster(sleepCluster);
   await stage.tick('node-group-schedule', times.evening - 5 * MINUTE);
   const before = groupFacts(stage.account.world, cluster);
+  await stage.account.runUntil(times.evening);
   stage.tell(`22:00, people of ${sleepCluster} went home`);
   await ticks(stage, 'node-group-schedule', { from: times.evening, minutes: 45, every: 5 });
   return { beforeSleep: before, asleep: groupFacts(stage.account.world, cluster) };
@@ -49,14 +55,15 @@ const eveningAndSleep = async (stage: Stage) => {
 
 const rescan = async (stage: Stage) => {
   const { times, newFinding } = stage.night;
+  await stage.account.runUntil(times.rescan);
   stage.tell(`01:00, scanners know ${newFinding.name} since a while`);
   const affectedWorkloads = workloadsRunning(stage.account.world, newFinding.digest);
   await ticks(stage, 'ecr-rescan', { from: times.rescan, minutes: 15, every: 5 });
   await stage.account.runUntil(times.rescan + 20 * MINUTE);
-  const glob = stage.night.newFinding.repository.split('/')[0] ?? '';
+  const team = newFinding.repository.split('/')[0] ?? '';
   const images = stage.account.world.registry
     .repositories()
-    .filter(({ name }) => name.startsWith(`${glob}/`))
+    .filter(({ name }) => name.startsWith(`${team}/`))
     .flatMap((repository) => [...repository.images.values()]);
   return {
     affectedWorkloads,
@@ -64,12 +71,11 @@ const rescan = async (stage: Stage) => {
       scanned: images.filter(({ scan }) => (scan?.completedAt ?? 0) >= times.rescan).length,
       all: images.length,
     },
-    baselineNotifications: notificationsOf(stage, 'ecr-rescan', 0).slice(
-      0,
-      notificationsOf(stage, 'ecr-rescan', 0).length -
-        notificationsOf(stage, 'ecr-rescan', times.rescan).length,
-    ),
-    rescanNotifications: notificationsOf(stage, 'ecr-rescan', times.rescan),
+    baselineNotifications: notificationsOf(stage, 'ecr-rescan', { from: 0, to: times.rescan }),
+    rescanNotifications: notificationsOf(stage, 'ecr-rescan', {
+      from: times.rescan,
+      to: Number.POSITIVE_INFINITY,
+    }),
   };
 };
 
@@ -87,6 +93,7 @@ const cleanup = async (stage: Stage) => {
 
 const wake = async (stage: Stage) => {
   const { times, sleepCluster } = stage.night;
+  await stage.account.runUntil(times.wake - 30 * MINUTE);
   stage.tell(`the morning: people of ${sleepCluster} start at 07:00`);
   await ticks(stage, 'node-group-schedule', { from: times.wake - 30 * MINUTE, minutes: 30, every: 5 });
   const awake = groupFacts(stage.account.world, stage.account.world.cluster(sleepCluster));

@@ -81,6 +81,12 @@ export const openStage = async (
     config,
     schedules: false,
   });
+  // Environments start side by side here, instead of one after the other at their first invocations.
+  await Promise.all(
+    account.deployment.entries.map(({ entry }) =>
+      account.prewarm(entry.id, entry.id === 'spot-drain-worker' ? 3 : 1),
+    ),
+  );
   const lines: StoryLine[] = [];
   const verdicts: Verdict[] = [];
   const sizes = watchSizes(account);

@@ -6,18 +6,28 @@ type Colors = ReturnType<typeof pc.createColors>;
 
 const AUTOMATION_WIDTH = 'node-group-schedule'.length;
 
-/** How one detail of a verdict is worth showing on a line; the journal has all of it. */
+/** Told on a line before anything else, for it is what a person has to act on. */
+const FIRST = ['blocked', 'evicted', 'deleted', 'secondsToEmpty', 'readyNodes', 'error', 'message'];
+
+const shownValue = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(shownValue).filter(Boolean).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { pod, budgets } = value as { pod?: string; budgets?: readonly string[] };
+  return pod === undefined ? '' : `${pod} by ${(budgets ?? []).join(' and ')}`;
+};
+
+/** What of a verdict's detail is worth showing on a line; the journal has all of it. */
 const shown = (detail: Readonly<Record<string, unknown>> | undefined): string =>
   Object.entries(detail ?? {})
+    .sort(([a], [b]) => Number(FIRST.includes(b)) - Number(FIRST.includes(a)))
     .flatMap(([key, value]) => {
-      const text = Array.isArray(value)
-        ? value.filter((item) => typeof item === 'string').join(', ')
-        : typeof value === 'object'
-          ? ''
-          : String(value);
+      const text = shownValue(value);
       return text === '' ? [] : [`${key} ${text}`];
     })
     .join(', ');
+
+/** `sha256:36434ef2` is enough for eyes. */
+const shortDigest = (text: string): string => text.replace(/(sha256:[0-9a-f]{8})[0-9a-f]{56}/g, '$1');
 
 const cut = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
@@ -25,7 +35,7 @@ const cut = (text: string, width: number): string =>
 /** One line of the timeline: simulated time, who, what, why. */
 export const formatLine = (
   line: StoryLine,
-  options: { timeZone: string; colors: Colors; width: number },
+  options: { timeZone: string; colors: Colors; width: number; alike?: number },
 ): string => {
   const { colors } = options;
   const time = DateTime.fromMillis(line.at, { zone: options.timeZone }).toFormat('ccc HH:mm:ss');
@@ -33,7 +43,13 @@ export const formatLine = (
   if (line.verdict === undefined) {
     return `${colors.dim(time)}  ${who}  ${colors.cyan(cut(line.text, options.width - AUTOMATION_WIDTH - 16))}`;
   }
-  const { action, target, reason, cluster, detail } = line.verdict;
+  const { action, reason, cluster, detail } = line.verdict;
+  const target = shortDigest(line.verdict.target);
+  const more = options.alike ?? 1;
+  if (more > 1) {
+    const text = `${cluster === undefined ? '' : `${cluster} `}${target} and ${more - 1} more: ${action}, ${reason}`;
+    return `${colors.dim(time)}  ${colors.bold(who)}  ${colors.dim(cut(text, options.width - AUTOMATION_WIDTH - 16))}`;
+  }
   const what = `${cluster === undefined ? '' : `${cluster} `}${target}: ${action}, ${reason}`;
   const rest = shown(detail);
   const text = cut(rest === '' ? what : `${what} (${rest})`, options.width - AUTOMATION_WIDTH - 16);
