@@ -43,8 +43,10 @@ export interface Night {
   /** Cluster with spot nodes: interrupted and cleaned. */
   readonly spotCluster: string;
   readonly spotGroup: string;
-  /** How many nodes are interrupted, and which: places among the group's nodes in the order of their names. */
-  readonly interruptedPlaces: readonly number[];
+  /** How many nodes are interrupted. The one that runs the held pod is among them. */
+  readonly interruptedNodes: number;
+  /** The order in which they go: places among the group's nodes in the order of their names. */
+  readonly order: readonly number[];
   /** The workload whose budget never lets a pod go. */
   readonly heldOnSpot: { readonly namespace: string; readonly workload: string; readonly budget: string };
   readonly newFinding: { readonly repository: string; readonly digest: string; readonly name: string };
@@ -166,18 +168,17 @@ export const drawNight = (seed: number): Night => {
     max: spotDesired + interruptedNodes,
   });
   const steady = groupOf(random, groupName());
+  const heldName = nextName();
   const heldOnSpot = drawWorkload(workloads, spotGroup.labels, {
-    ...blocked(random, nextName()),
-    replicas: spotDesired,
+    name: heldName,
+    replicas: 1,
     graceSeconds: 20,
+    budget: { name: `${heldName}-pdb`, minAvailable: 1 },
   });
   const spotWorkloads = [
     ...Array.from({ length: random.between(2, 4) }, () => drawWorkload(workloads, spotGroup.labels)),
     drawWorkload(workloads, steady.labels),
-    {
-      ...heldOnSpot,
-      budget: { name: heldOnSpot.budget?.name ?? 'held-pdb', minAvailable: spotDesired },
-    },
+    heldOnSpot,
   ];
 
   const rolledGroups = Array.from({ length: random.between(1, 2) }, () => groupOf(random, groupName()));
@@ -269,9 +270,8 @@ export const drawNight = (seed: number): Night => {
     heldAsleep: { nodeGroup: stubborn.name, budget: heldAsleep.budget?.name ?? '' },
     spotCluster,
     spotGroup: spotGroup.name,
-    interruptedPlaces: random
-      .shuffle(Array.from({ length: spotDesired }, (_, place) => place))
-      .slice(0, interruptedNodes),
+    interruptedNodes,
+    order: random.shuffle(Array.from({ length: spotDesired }, (_, place) => place)),
     heldOnSpot: {
       namespace: heldOnSpot.namespace,
       workload: heldOnSpot.name,

@@ -1,3 +1,4 @@
+import type { Instance } from '../world/instances.ts';
 import type { InterruptionFact } from './expectations.ts';
 import type { PodFact, Watcher } from './facts.ts';
 import { movablePods, watchCluster } from './facts.ts';
@@ -38,7 +39,13 @@ export const interruptions = async (stage: Stage): Promise<InterruptionFact[]> =
         world.autoScaling.get(groupName).nodeGroupName === night.spotGroup,
     )
     .sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
-  const chosen = night.interruptedPlaces.flatMap((place) => instances[place] ?? []);
+  const inOrder = night.order.flatMap((place) => instances[place] ?? []);
+  const runsHeld = ({ hostname }: Instance) =>
+    movablePods(cluster, hostname).some(({ name }) => name.startsWith(`${night.heldOnSpot.workload}-`));
+  const chosen = [...inOrder.filter(runsHeld), ...inOrder.filter((instance) => !runsHeld(instance))].slice(
+    0,
+    night.interruptedNodes,
+  );
   const watcher = watchCluster(world, cluster);
   const notices: Notice[] = [];
   for (const instance of chosen) {

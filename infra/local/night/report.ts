@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Story } from './story.ts';
+import { shortDigest, shown } from './terminal.ts';
 
 /** The night as one HTML page: no script, no request, pictures as SVG drawn here. */
 
@@ -30,8 +31,8 @@ const sizesChart = (story: Story): ChartOptions => ({
   height: 360,
   option: {
     title: { text: 'Running instances of each node group', left: 'center' },
-    legend: { top: 30 },
-    grid: { top: 70, left: 50, right: 30, bottom: 40 },
+    legend: { bottom: 0 },
+    grid: { top: 60, left: 50, right: 30, bottom: 60 },
     xAxis: {
       type: 'value',
       min: story.startedAt,
@@ -87,10 +88,10 @@ const timelineRows = (story: Story): string =>
       const cells = [
         localTime(story, at, 'ccc HH:mm:ss'),
         automation ?? '',
-        verdict === undefined ? text : `${verdict.cluster ?? ''} ${verdict.target}`.trim(),
+        verdict === undefined ? text : shortDigest(`${verdict.cluster ?? ''} ${verdict.target}`.trim()),
         verdict?.action ?? '',
         verdict?.reason ?? '',
-        verdict?.detail === undefined ? '' : JSON.stringify(verdict.detail),
+        shown(verdict?.detail),
       ];
       return `<tr${quiet}>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
     })
@@ -107,7 +108,7 @@ const expectationRows = (story: Story): string =>
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem;color:#1f2937}
 h1,h2{line-height:1.2}svg{max-width:100%;height:auto}table{border-collapse:collapse;width:100%;font-size:13px}
 td,th{border-bottom:1px solid #e5e7eb;padding:.25rem .5rem;text-align:left;vertical-align:top}
-td:last-child{word-break:break-word;color:#4b5563}.quiet{color:#9ca3af}.met td:first-child{color:#15803d;font-weight:600}
+.timeline{table-layout:fixed}.timeline td{overflow-wrap:anywhere}.timeline td:last-child{color:#4b5563}.timeline th:nth-child(1){width:8%}.timeline th:nth-child(2){width:14%}.timeline th:nth-child(3){width:26%}.timeline th:nth-child(4){width:9%}.timeline th:nth-child(5){width:13%}.quiet{color:#9ca3af}.met td:first-child{color:#15803d;font-weight:600}
 .unmet td:first-child{color:#b91c1c;font-weight:600}`;
 
 export const renderReport = async (story: Story): Promise<string> => {
@@ -127,7 +128,7 @@ ${drains}
 ${expectationRows(story)}
 </table>
 <h2>Timeline</h2>
-<table><tr><th>time</th><th>automation</th><th>target</th><th>action</th><th>reason</th><th>detail</th></tr>
+<table class="timeline"><tr><th>time</th><th>automation</th><th>target</th><th>action</th><th>reason</th><th>detail</th></tr>
 ${timelineRows(story)}
 </table>
 </body></html>

@@ -17,7 +17,7 @@ const shownValue = (value: unknown): string => {
 };
 
 /** What of a verdict's detail is worth showing on a line; the journal has all of it. */
-const shown = (detail: Readonly<Record<string, unknown>> | undefined): string =>
+export const shown = (detail: Readonly<Record<string, unknown>> | undefined): string =>
   Object.entries(detail ?? {})
     .sort(([a], [b]) => Number(FIRST.includes(b)) - Number(FIRST.includes(a)))
     .flatMap(([key, value]) => {
@@ -27,7 +27,7 @@ const shown = (detail: Readonly<Record<string, unknown>> | undefined): string =>
     .join(', ');
 
 /** `sha256:36434ef2` is enough for eyes. */
-const shortDigest = (text: string): string => text.replace(/(sha256:[0-9a-f]{8})[0-9a-f]{56}/g, '$1');
+export const shortDigest = (text: string): string => text.replace(/(sha256:[0-9a-f]{8})[0-9a-f]{56}/g, '$1');
 
 const cut = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
