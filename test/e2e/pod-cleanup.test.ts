@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Pod } from '../../infra/local/kubernetes/objects.ts';
-import type { KubernetesRule } from '../../shared/core/automation.ts';
+import { withoutVerb } from './support/rights.ts';
 import type { Scene } from './support/scene.ts';
 import { only, startScene, useScenes } from './support/scene.ts';
 import { clusterSpec, failedPod, nodeGroup, START, workload } from './support/specs.ts';
@@ -32,18 +32,6 @@ const podsOf = (scene: Scene, cluster?: string) =>
     .kubernetes(cluster)
     .objects.list('pods', { filter: ({ status }) => status?.phase === 'Failed' })
     .map(({ metadata }) => metadata.name);
-
-/** Takes a verb out of the shipped ClusterRole, as somebody who trims rights would. */
-const withoutVerb = (scene: Scene, verb: string) => {
-  const { objects } = scene.kubernetes();
-  const role = objects.get('clusterroles', undefined, 'eks-caretaker:pod-cleanup');
-  if (role === undefined) throw new Error('the ClusterRole was not shipped');
-  const rules = (role.rules as readonly KubernetesRule[]).map((rule) => ({
-    ...rule,
-    verbs: rule.verbs.filter((other) => other !== verb),
-  }));
-  objects.update('clusterroles', { ...role, rules });
-};
 
 describe('a run of pod-cleanup', () => {
   it('deletes what a node shutdown left behind, page by page, and leaves the running pods alone', async () => {
@@ -336,7 +324,7 @@ describe('rights', () => {
     ['list', 'cluster/staging'],
   ])('without %s on pods the verdict names it and the run fails', async (verb, target) => {
     const scene = await sceneWith([failedPod()]);
-    withoutVerb(scene, verb);
+    withoutVerb(scene, { entryId: 'pod-cleanup', resource: 'pods', verb });
     const { ok } = await clean(scene);
     expect(ok).toBe(false);
     expect(scene.verdicts()).toMatchObject([
