@@ -142,7 +142,7 @@ describe('images', () => {
       expect(message).toContain(words);
     expect(message).not.toContain('CVE-2025-10001');
     expect(scene.account.published.map((event) => event['detail-type'])).toContain('ecr-rescan/report');
-  });
+  }, 60_000);
 
   it('that somebody else had scanned have their baseline from that scan and wait for its 24 hours', async () => {
     const scene = await start({

@@ -167,7 +167,7 @@ describe('a night', () => {
     expect(nodes(scene).map(({ spec }) => [spec?.unschedulable ?? false, spec?.taints ?? []])).toEqual(
       Array(3).fill([false, []]),
     );
-  });
+  }, 60_000);
 
   it('is told and not carried out in observe mode', async () => {
     const scene = await atEvening({ mode: 'observe' });
