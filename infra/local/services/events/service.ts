@@ -58,7 +58,11 @@ export const eventsService = (options: { bus: EventBus; accountId: string; regio
         Rules: bus.rules.map(({ name, pattern }) => ({
           Name: name,
           Arn: `arn:aws:events:${region}:${accountId}:rule/${name}`,
-          EventPattern: JSON.stringify({ source: pattern.source, 'detail-type': pattern.detailType, detail: pattern.detail }),
+          EventPattern: JSON.stringify({
+            source: pattern.source,
+            'detail-type': pattern.detailType,
+            detail: pattern.detail,
+          }),
           State: 'ENABLED',
           EventBusName: 'default',
         })),
