@@ -204,8 +204,8 @@ describe('what the functions write', () => {
     const logs = scene.logs();
     expect(logs.length).toBeGreaterThan(10);
     const keys = scene.account.deployment.entries.map(({ principal }) => principal.secretAccessKey);
-    const tokens = ['k8s-aws-v1.', 'X-Amz-Signature', 'Bearer ', 'local-session-', 'Authorization'];
-    for (const secret of [...tokens, ...keys.map((key) => `"${key}"`)])
+    const tokens = ['k8s-aws-v1.', 'X-Amz-Signature', 'Bearer ', 'local-session-', 'authorization'];
+    for (const secret of [...tokens, ...keys])
       expect(logs.filter((line) => line.includes(secret))).toEqual([]);
   });
 });

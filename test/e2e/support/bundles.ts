@@ -29,9 +29,22 @@ const contentKey = async (): Promise<string> => {
   return hash.digest('hex').slice(0, 16);
 };
 
+const PREFIX = 'eks-caretaker-bundles-';
+const KEPT_MS = 86_400_000;
+
+/** What earlier sources were bundled to, once nobody can still be using it. */
+const removeOld = async (): Promise<void> => {
+  for (const name of await readdir(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    if (name.startsWith(PREFIX) && (await stat(folder)).mtimeMs < Date.now() - KEPT_MS)
+      await rm(folder, { recursive: true, force: true });
+  }
+};
+
 const build = async (): Promise<string> => {
-  const folder = join(tmpdir(), `eks-caretaker-bundles-${await contentKey()}`);
+  const folder = join(tmpdir(), `${PREFIX}${await contentKey()}`);
   if (existsSync(folder)) return folder;
+  await removeOld();
   const unfinished = `${folder}.${randomUUID()}`;
   await buildBundles({ config: parseConfig(ANY_CONFIG, 'caretaker.yaml'), out: unfinished });
   try {
