@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 import { build as bundle } from 'esbuild';
@@ -34,24 +34,39 @@ export interface BuiltBundle {
   readonly exports: readonly string[];
 }
 
-/** Writes `OUT/<automation>/index.mjs` and `config.json` for every automation. */
+/**
+ * Writes `OUT/<automation>/index.mjs` and `config.json` for every automation. One run of esbuild for all of
+ * them: what they share is parsed once, and each still gets a bundle of its own.
+ */
 export const buildBundles = async (options: {
   config: Config;
   out: string;
-}): Promise<readonly BuiltBundle[]> =>
-  Promise.all(
+}): Promise<readonly BuiltBundle[]> => {
+  const out = resolve(options.out);
+  const directoryOf = (id: AutomationId) => join(out, id);
+  for (const { id } of automations) {
+    await rm(directoryOf(id), { recursive: true, force: true });
+    await mkdir(directoryOf(id), { recursive: true });
+  }
+  const { metafile } = await bundle({
+    ...bundleOptions,
+    entryPoints: automations.map(({ id }) => ({
+      in: join(projectRoot, 'functions', id, 'handler.ts'),
+      out: `${id}/index`,
+    })),
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
+    absWorkingDir: projectRoot,
+  });
+  const outputs = new Map(
+    Object.entries(metafile?.outputs ?? {}).map(([file, output]) => [resolve(projectRoot, file), output]),
+  );
+  return Promise.all(
     automations.map(async ({ id }) => {
-      const directory = join(options.out, id);
-      await rm(directory, { recursive: true, force: true });
-      await mkdir(directory, { recursive: true });
-      const { metafile } = await bundle({
-        ...bundleOptions,
-        entryPoints: [join(projectRoot, 'functions', id, 'handler.ts')],
-        outfile: join(directory, 'index.mjs'),
-        absWorkingDir: projectRoot,
-      });
+      const directory = directoryOf(id);
       await writeFile(join(directory, 'config.json'), `${JSON.stringify(options.config, null, 2)}\n`);
-      const [output] = Object.values(metafile?.outputs ?? {});
+      const output = outputs.get(join(directory, 'index.mjs'));
       return { automation: id, directory, bytes: output?.bytes ?? 0, exports: output?.exports ?? [] };
     }),
   );
+};

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +37,8 @@ export interface FunctionProcess {
 }
 
 const PRELOAD = new URL('./preload.ts', import.meta.url);
+/** Compiled code of the host and the bundles, kept between processes; the bundle does not see the variable. */
+const COMPILE_CACHE = join(tmpdir(), 'eks-caretaker-compiled');
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 
 export const startFunctionProcess = (options: {
@@ -51,7 +54,11 @@ export const startFunctionProcess = (options: {
     ['--import', PRELOAD.href, HOST, definition.file, definition.handler],
     {
       cwd: dirname(definition.file),
-      env: { ...environmentOf(definition, options.number), ...localTime(time()) },
+      env: {
+        ...environmentOf(definition, options.number),
+        ...localTime(time()),
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );

@@ -3,6 +3,7 @@
  * invocation at a time over IPC, answers with its result. Everything that is written to stdout and stderr goes
  * to the account, in order with the results.
  */
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { ErrorObject, FromHost, ToHost } from './messages.ts';
 import { isToHost } from './messages.ts';
@@ -111,6 +112,7 @@ try {
   });
   virtual.freeze(true);
   send({ type: 'ready' });
+  flushCompileCache(); // this process may be killed, and then nothing is written at its exit
 } catch (error) {
   leave({ type: 'init-error', error: errorObject(error) });
 }

@@ -32,6 +32,7 @@ const startTime = (): WorldTime => {
   // The bundle sees what the stack sets and nothing else.
   delete process.env.CARETAKER_LOCAL_NOW;
   delete process.env.CARETAKER_LOCAL_HELD;
+  delete process.env.NODE_COMPILE_CACHE;
   return { now, held };
 };
 
