@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { WorldClock } from '../clock.ts';
 import type { ApiAnswer } from './api.ts';
 import { createApi } from './api.ts';
@@ -162,6 +162,12 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
         });
     },
   );
+  // `closeAllConnections` knows only those that have come through their TLS handshake.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -197,7 +203,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
     close: async () => {
       controllers.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };

@@ -56,6 +56,7 @@ describe('faults', () => {
   });
 
   it('hangs without counting as work', async () => {
+    await cluster.get(pods); // the connection is there: what follows waits for the answer alone
     cluster.kubernetes.failNext({ verb: 'get' }, 'hang');
     const hanging = cluster.get(`${pods}/a`);
     const first = await Promise.race([

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestCluster } from './cluster.ts';
 import { addPod, pods, startCluster } from './cluster.ts';
@@ -28,6 +29,17 @@ describe('the embedded Kubernetes API server', () => {
     cluster.kubernetes.version = '1.35';
     expect(JSON.parse((await cluster.get('/version')).text)).toMatchObject({ minor: '35' });
   });
+
+  it('ends although somebody is still in the middle of a TLS handshake', async () => {
+    const half = connect(Number(new URL(cluster.kubernetes.endpoint).port), '127.0.0.1');
+    await once(half, 'connect');
+    await cluster.get('/version'); // by then the server has accepted the one before as well
+    const cut = once(half, 'close');
+    half.on('error', () => half.destroy());
+    await cluster.kubernetes.close();
+    await cut;
+    expect(half.destroyed).toBe(true);
+  }, 5_000);
 
   it('keeps a connection for further requests', async () => {
     await cluster.get('/version');
