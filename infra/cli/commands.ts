@@ -1,5 +1,6 @@
 import { registerBuild } from './commands/build.ts';
 import { registerJournal } from './commands/journal.ts';
+import { registerLocal } from './commands/local.ts';
 import { registerMode } from './commands/mode.ts';
 import { registerRbac } from './commands/rbac.ts';
 import { registerSchedule } from './commands/schedule.ts';
@@ -14,4 +15,5 @@ export const commands: readonly RegisterCommand[] = [
   registerUpgrade,
   registerMode,
   registerJournal,
+  registerLocal,
 ];

@@ -29,6 +29,7 @@ const findOwner = (objects: ObjectStore, { namespace, owner }: FailedPodSpec): K
   if (kind !== 'ReplicaSet') return objects.get(resources[kind], namespace, name);
   return (
     objects.get('replicasets', namespace, name) ??
+    objects.get('replicasets', namespace, replicaSetName(name)) ??
     objects.list('replicasets', { namespace, filter: (set) => controllerOf(set)?.name === name })[0]
   );
 };
@@ -62,17 +63,19 @@ const createOwner = (objects: ObjectStore, { namespace, owner }: FailedPodSpec):
       return objects.create('daemonsets', { metadata, spec: { selector, template } });
     case 'StatefulSet':
       return objects.create('statefulsets', { metadata, spec: { replicas: 0, selector, template } });
-    default: {
-      // Under a name with a hash, as its Deployment would have made it.
-      const hash = createHash('sha256').update(owner.name).digest('hex').slice(0, 9);
-      const name = owner.name.match(/-[a-z0-9]{8,10}$/) ? owner.name : `${owner.name}-${hash}`;
+    default:
       return objects.create('replicasets', {
-        metadata: { ...metadata, name },
+        metadata: { ...metadata, name: replicaSetName(owner.name) },
         spec: { replicas: 0, selector, template },
       });
-    }
   }
 };
+
+/** With a hash, as its Deployment would have made it. */
+const replicaSetName = (name: string): string =>
+  name.match(/-[a-z0-9]{8,10}$/)
+    ? name
+    : `${name}-${createHash('sha256').update(name).digest('hex').slice(0, 9)}`;
 
 const labelsOf = (owner: KubeObject): Readonly<Record<string, string>> => {
   const { selector } = (owner as Workload).spec as { selector?: LabelSelector };
