@@ -102,8 +102,17 @@ export const createWorld = async (spec: WorldSpec, clock: WorldClock): Promise<W
 
   const started: StartedCluster[] = [];
   const site = { startAt: spec.startAt, ground, autoScaling, registry, authenticate, clusters };
-  for (const [index, clusterSpec] of spec.clusters.entries())
-    started.push(await createCluster(site, { spec: clusterSpec, index }));
+  const close = async () => {
+    clock.stop();
+    await Promise.all([...clusters.values()].map(({ kubernetes }) => kubernetes.close()));
+  };
+  try {
+    for (const [index, clusterSpec] of spec.clusters.entries())
+      started.push(await createCluster(site, { spec: clusterSpec, index }));
+  } catch (error) {
+    await close(); // a specification that cannot be made leaves no server behind
+    throw error;
+  }
   await reach(clock, spec.startAt - settlingMs / 2);
   for (const { deploy } of started) deploy();
   await reach(clock, spec.startAt);
@@ -150,10 +159,7 @@ export const createWorld = async (spec: WorldSpec, clock: WorldClock): Promise<W
         cause: 'an instance was taken out of service to replace it.',
       });
     },
-    close: async () => {
-      clock.stop();
-      await Promise.all([...clusters.values()].map(({ kubernetes }) => kubernetes.close()));
-    },
+    close,
   };
 };
 
