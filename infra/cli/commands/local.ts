@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import type { Config } from '../../../functions/index.ts';
 import { isoTime } from '../../../shared/core/clock.ts';
 import { projectRoot } from '../../build.ts';
 import { loadConfigFile } from '../../load-config.ts';
@@ -24,11 +25,35 @@ const wholeNumberUpTo = (limit: number) => (text: string) => {
   return Number(text);
 };
 
-/** Resolves at the first signal. Later ones are not heeded: what it started is being ended by then. */
-const signalled = (): Promise<void> =>
-  new Promise((resolveSignal) => {
-    for (const signal of SIGNALS) process.on(signal, () => resolveSignal());
-  });
+/** `first` resolves at the first signal. Later ones are not heeded until `forget`: what was started is being ended. */
+const listenForSignals = () => {
+  const { promise: first, resolve: onSignal } = Promise.withResolvers<void>();
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return {
+    first,
+    forget: () => {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+    },
+  };
+};
+
+/** The account is loaded when it is asked for: no other command needs it. */
+const start = async (options: Omit<LocalCommandOptions, 'config'> & { config: Config }) => {
+  const { startLocal } = await import('../../local/local.ts');
+  const { config, seed, port, ticks = false } = options;
+  try {
+    return await startLocal({
+      config,
+      seed,
+      out: resolve(options.out),
+      ticks,
+      ...(port === undefined ? {} : { port }),
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new UsageError(`port ${port} is taken; name another with --port`, { cause: error });
+  }
+};
 
 /** `caretaker local`: the embedded account with the configuration's clusters, left running until Ctrl-C. */
 export const registerLocal: RegisterCommand = (program, context, finish) => {
@@ -46,31 +71,24 @@ export const registerLocal: RegisterCommand = (program, context, finish) => {
     .option('--ticks', 'let the schedules fire by themselves')
     .action(async (options: LocalCommandOptions) => {
       const config = loadConfigFile(options.config);
-      const ended = signalled();
-      context.err('Building the bundles and starting the account ...');
-      const { startLocal } = await import('../../local/local.ts');
-      const session = await startLocal({
-        config,
-        seed: options.seed,
-        out: resolve(options.out),
-        ticks: options.ticks ?? false,
-        ...(options.port === undefined ? {} : { port: options.port }),
-      }).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
-          throw new UsageError(`port ${options.port} is taken; name another with --port`, { cause: error });
-        throw error;
-      });
+      const signals = listenForSignals();
       try {
-        context.out(session.guide.join('\n'));
-        context.out('Running. Ctrl-C ends it.');
-        session.account.onInvocation(({ entryId, startedAt, endedAt, error }) =>
-          context.out(
-            `${isoTime(startedAt)} ${entryId} ${endedAt - startedAt} ms ${error === undefined ? 'done' : context.colors.red(error.errorMessage)}`,
-          ),
-        );
-        await ended;
+        context.err('Building the bundles and starting the account ...');
+        const session = await start({ ...options, config });
+        try {
+          context.out(session.guide.join('\n'));
+          context.out('Running. Ctrl-C ends it.');
+          session.account.onInvocation(({ entryId, startedAt, endedAt, error }) =>
+            context.out(
+              `${isoTime(startedAt)} ${entryId} ${endedAt - startedAt} ms ${error === undefined ? 'done' : context.colors.red(error.errorMessage)}`,
+            ),
+          );
+          await signals.first;
+        } finally {
+          await session.close();
+        }
       } finally {
-        await session.close();
+        signals.forget();
       }
       finish(exitCodes.done);
     });
