@@ -83,5 +83,5 @@ try {
   process.exitCode = (await play(options)) ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n${USAGE}\n`);
-  process.exitCode = 2;
+  process.exitCode = 1;
 }
