@@ -293,3 +293,15 @@ describe('least privilege', () => {
     },
   );
 });
+
+describe('the events of EC2', () => {
+  it('hears of instances that go, and is not woken by those that start', () => {
+    made.template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.ec2'],
+        'detail-type': ['EC2 Instance State-change Notification'],
+        detail: { state: ['stopping', 'stopped', 'shutting-down', 'terminated'] },
+      },
+    });
+  });
+});
