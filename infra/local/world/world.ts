@@ -109,14 +109,14 @@ export const createWorld = async (spec: WorldSpec, clock: WorldClock): Promise<W
   try {
     for (const [index, clusterSpec] of spec.clusters.entries())
       started.push(await createCluster(site, { spec: clusterSpec, index }));
+    await reach(clock, spec.startAt - settlingMs / 2);
+    for (const { deploy } of started) deploy();
+    await reach(clock, spec.startAt);
+    for (const { finish } of started) finish();
   } catch (error) {
     await close(); // a specification that cannot be made leaves no server behind
     throw error;
   }
-  await reach(clock, spec.startAt - settlingMs / 2);
-  for (const { deploy } of started) deploy();
-  await reach(clock, spec.startAt);
-  for (const { finish } of started) finish();
 
   return {
     spec,

@@ -5,6 +5,8 @@ import type { World } from '../../../../../infra/local/world/world.ts';
 import { createWorld, worldClockFor } from '../../../../../infra/local/world/world.ts';
 import { startAt, worldSpec } from '../support/specs.ts';
 
+const nextTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+
 let world: World;
 let events: AwsEvent[];
 
@@ -32,6 +34,24 @@ const told = (instance: Instance) =>
     .map((event) => [event['detail-type'], event.detail.state]);
 
 describe('a world at its start', () => {
+  it.each([
+    ['no zone for its nodes', { zones: [] }],
+    [
+      'one workload twice',
+      { workloads: [...(worldSpec.clusters[0]?.workloads ?? [])].flatMap((one) => [one, one]) },
+    ],
+  ])('leaves no server behind when a cluster has %s', async (_what, change) => {
+    const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+    const before = servers();
+    const [first] = worldSpec.clusters;
+    if (first === undefined) throw new Error('the specification has no cluster');
+    const spec = { ...worldSpec, clusters: [first, { ...first, name: 'broken', ...change }] };
+    await expect(createWorld(spec, worldClockFor(spec))).rejects.toThrow();
+    // A closed server's handle is let go at a later turn of the event loop.
+    for (let turn = 0; turn < 100 && servers() > before; turn += 1) await nextTurn();
+    expect(servers()).toBe(before);
+  });
+
   it('has every node Ready, every pod Running, and stands at its hour', () => {
     const late = world.clock.now() - startAt;
     expect(late).toBeGreaterThanOrEqual(0);
