@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const GUARDIAN = fileURLToPath(new URL('guardian.ts', import.meta.url));
+const POLL_MS = 50;
+const TAIL_CHARACTERS = 2000;
+
+/** A counterpart's process. */
+export interface Running {
+  readonly name: string;
+  readonly pid: number;
+  /** What it wrote so far, standard output and errors together. */
+  output(): string;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  /** Ends it and everything that it started, by SIGKILL. */
+  end(): Promise<void>;
+}
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** What a process needs of this one's environment; credentials and settings of the user's own stay out. */
+const inherited = (): Record<string, string> =>
+  Object.fromEntries(
+    ['PATH', 'LANG', 'TMPDIR'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+/** Starts a command that ends with this process at the latest, also where this one is killed. */
+export const startProcess = async ({ name, command, args, env, cwd }: ProcessSpec): Promise<Running> => {
+  const folder = mkdtempSync(join(tmpdir(), 'caretaker-counterpart-'));
+  const file = join(folder, 'output.log');
+  const log = openSync(file, 'a');
+  const guardian = spawn(process.execPath, [GUARDIAN, command, ...args], {
+    stdio: ['pipe', log, log],
+    env: { ...inherited(), HOME: folder, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  closeSync(log);
+  let last: string | undefined;
+  const ended = new Promise<void>((resolve) => {
+    guardian.once('close', () => {
+      last = readFileSync(file, 'utf8');
+      rmSync(folder, { recursive: true, force: true });
+      resolve();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    guardian.once('spawn', resolve);
+    guardian.once('error', reject);
+  });
+  // The pipe and the process are no reason for Jest to go on waiting.
+  guardian.unref();
+  if (guardian.stdin instanceof Socket) guardian.stdin.unref();
+  return {
+    name,
+    pid: guardian.pid ?? -1,
+    output: () => last ?? readFileSync(file, 'utf8'),
+    ended,
+    end: async () => {
+      guardian.ref();
+      guardian.stdin?.end();
+      await ended;
+    },
+  };
+};
+
+/** Waits for a server. Rejects at once where its process ends first, and ends it where it is too slow. */
+export const untilReady = async (
+  running: Running,
+  options: { readonly what: string; readonly withinSeconds: number; readonly ready: () => Promise<boolean> },
+): Promise<void> => {
+  let over = false;
+  void running.ended.then(() => {
+    over = true;
+  });
+  const deadline = Date.now() + options.withinSeconds * 1000;
+  const tail = () => running.output().trim().slice(-TAIL_CHARACTERS);
+  while (!(await options.ready())) {
+    if (over) throw new Error(`${running.name} ended before ${options.what}. Its last words:\n${tail()}`);
+    if (Date.now() > deadline) {
+      await running.end();
+      throw new Error(
+        `${running.name}: not ${options.what} within ${options.withinSeconds} s, so it was ended. Its last words:\n${tail()}`,
+      );
+    }
+    await sleep(POLL_MS);
+  }
+};
+
+/** Ports of 127.0.0.1 that nobody listens on. */
+export const freePorts = async (count: number): Promise<readonly number[]> => {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            if (address === null || typeof address === 'string') reject(new Error('no port'));
+            else resolve(address.port);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+};
+
+export const freePort = async (): Promise<number> => {
+  const [port] = await freePorts(1);
+  if (port === undefined) throw new Error('no port');
+  return port;
+};
+
+/** Whether something answers there, with any status. */
+export const answers = async (url: string): Promise<boolean> => {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+};
