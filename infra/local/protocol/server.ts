@@ -8,6 +8,8 @@ import type { Fault } from './faults.ts';
 import { createFaultPlan } from './faults.ts';
 import type { Call, Reply, Service, ServiceRequest, ServiceResponse } from './service.ts';
 import { ServiceError } from './service.ts';
+import type { WireRequest, WireResponse } from './wire.ts';
+import { wireRequest, wireResponse } from './wire.ts';
 
 /** One call as it went over the wire, in the member names of AWS's service models. */
 export interface Exchange {
@@ -18,6 +20,8 @@ export interface Exchange {
   readonly status: number;
   readonly output?: object;
   readonly error?: { readonly code: string; readonly message: string };
+  /** The same as bytes. */
+  readonly wire: { readonly request: WireRequest; readonly response: WireResponse };
 }
 
 export interface ProtocolServer {
@@ -50,16 +54,24 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
   const listeners = new Set<(exchange: Exchange) => void>();
   let activeRequests = 0;
 
-  const send = (response: ServerResponse, requestId: string, answer: ServiceResponse) => {
-    // The SDK corrects its clock from this header, so it has to carry the world's time.
+  const complete = (requestId: string, answer: ServiceResponse): WireResponse => {
+    const { status, headers, body } = wireResponse(answer);
+    return {
+      status,
+      headers: {
+        // The SDK corrects its clock from this header, so it has to carry the world's time.
+        date: new Date(options.clock.now()).toUTCString(),
+        'x-amzn-requestid': requestId,
+        'content-length': String(body.length),
+        ...headers,
+      },
+      body,
+    };
+  };
+
+  const send = (response: ServerResponse, { status, headers, body }: WireResponse) => {
     response.sendDate = false;
-    const body = Buffer.from(answer.body);
-    response.writeHead(answer.status, {
-      date: new Date(options.clock.now()).toUTCString(),
-      'x-amzn-requestid': requestId,
-      'content-length': body.length,
-      ...answer.headers,
-    });
+    response.writeHead(status, headers);
     response.end(body);
   };
 
@@ -97,7 +109,7 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
     const body = await readBody(incoming);
     const admitted = admit(incoming, url.searchParams);
     if ('error' in admitted) {
-      send(response, requestId, encodeAny(admitted.service, admitted.error, requestId));
+      send(response, complete(requestId, encodeAny(admitted.service, admitted.error, requestId)));
       return;
     }
     const { scope, service } = admitted;
@@ -112,11 +124,19 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
       requestId,
     };
     let call: Call | undefined;
-    const record = (outcome: Pick<Exchange, 'status' | 'output' | 'error'>) => {
-      if (call === undefined) return;
+    const record = (answer: WireResponse, outcome: Pick<Exchange, 'output' | 'error'>) => {
+      if (call === undefined || listeners.size === 0) return;
       const { operation, input } = call;
-      for (const listener of listeners)
-        listener({ service: service.name, operation, accessKeyId: scope.accessKeyId, input, ...outcome });
+      const exchange: Exchange = {
+        service: service.name,
+        operation,
+        accessKeyId: scope.accessKeyId,
+        input,
+        status: answer.status,
+        ...outcome,
+        wire: { request: wireRequest(request, queryOf(incoming.url ?? '')), response: answer },
+      };
+      for (const listener of listeners) listener(exchange);
     };
     try {
       call = service.decode(request);
@@ -134,13 +154,15 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
       if (fault !== undefined && fault !== 'reset-after-apply')
         throw new ServiceError(fault.code, fault.message ?? `Made to fail: ${fault.code}`, fault.status);
       const reply: Reply = await call.perform();
-      record({ status: reply.response.status, output: reply.output });
+      const answer = complete(requestId, reply.response);
+      record(answer, { output: reply.output });
       if (fault === 'reset-after-apply') incoming.socket.destroy();
-      else send(response, requestId, reply.response);
+      else send(response, answer);
     } catch (thrown) {
       const error = toServiceError(service.name, thrown);
-      record({ status: error.status, error: { code: error.code, message: error.message } });
-      send(response, requestId, service.encodeError(error, requestId));
+      const answer = complete(requestId, service.encodeError(error, requestId));
+      record(answer, { error: { code: error.code, message: error.message } });
+      send(response, answer);
     }
   };
 
@@ -208,6 +230,12 @@ const readBody = async (incoming: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+};
+
+/** As it was sent. */
+const queryOf = (url: string): string => {
+  const at = url.indexOf('?');
+  return at === -1 ? '' : url.slice(at + 1);
 };
 
 const flat = (incoming: IncomingMessage): Record<string, string> =>

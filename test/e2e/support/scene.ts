@@ -14,6 +14,7 @@ import { MODE_KEY } from '../../../shared/core/mode.ts';
 import type { StoredItem } from '../../../shared/core/store.ts';
 import type { Verdict } from '../../../shared/core/verdict.ts';
 import { buildOnce, bundlesFor } from './bundles.ts';
+import { recordExchanges } from './exchanges.ts';
 import { worldSpec } from './specs.ts';
 
 /** `act` in the cluster `staging` and nothing else said. */
@@ -101,6 +102,7 @@ export const startScene = async (options: SceneOptions = {}): Promise<Scene> => 
     ...(options.stuckAfterSeconds === undefined ? {} : { stuckAfterSeconds: options.stuckAfterSeconds }),
   });
   scenes.unshift({ end: account.close });
+  recordExchanges(account);
   const exchanges: Exchange[] = [];
   account.onExchange((exchange) => exchanges.push(exchange));
   const logs = () => account.invocations.flatMap((invocation) => invocation.logs);

@@ -236,6 +236,7 @@ describe('faults and records', () => {
         input: { name: 'a' },
         status: 200,
         output: { cluster: { name: 'a', createdAt: new Date(noon) } },
+        wire: expect.anything(),
       },
       {
         service: 'eks',
@@ -244,7 +245,28 @@ describe('faults and records', () => {
         input: { name: 'none' },
         status: 404,
         error: { code: 'ResourceNotFoundException', message: 'No cluster' },
+        wire: expect.anything(),
       },
     ]);
+  });
+
+  it('records the bytes of each exchange, whatever was answered', async () => {
+    await describeIt();
+    server.failNext('eks', 'DescribeCluster', { code: 'ClientException', status: 400, message: 'so' });
+    await expect(describeIt()).rejects.toMatchObject({ name: 'ClientException' });
+    const [answered, refused] = exchanges.map(({ wire }) => wire);
+    expect(answered?.request).toMatchObject({ method: 'GET', path: '/clusters/a', query: '' });
+    expect(answered?.response).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json', 'x-amzn-requestid': expect.any(String) },
+    });
+    expect(JSON.parse(String(answered?.response.body))).toEqual({
+      cluster: { name: 'a', createdAt: noon / 1000 },
+    });
+    expect(refused?.response).toMatchObject({
+      status: 400,
+      headers: { 'x-amzn-errortype': 'ClientException' },
+    });
+    expect(JSON.parse(String(refused?.response.body))).toEqual({ message: 'so' });
   });
 });
