@@ -21,6 +21,8 @@ export interface Cluster {
   readonly addons: Map<string, Addon>;
   readonly insights: Insights;
   readonly kubernetes: LocalKubernetes;
+  /** What DescribeCluster says about reaching its Kubernetes API. */
+  readonly address: { readonly endpoint: string; readonly certificateAuthority: string };
   readonly catalogue: AddonCatalogue;
   readonly issues: HealthIssue[];
   version: string;

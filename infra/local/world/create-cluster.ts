@@ -111,6 +111,7 @@ const describe = (
     addons: new Map(spec.addons.map((one) => [one.name, addon(one)])),
     insights: createInsights(ground, spec.insights),
     kubernetes: made.kubernetes,
+    address: spec.kubernetesApi ?? made.kubernetes,
     catalogue: catalogueWith(
       spec.addons.map(({ name, version }) => ({ name, version, minor: spec.version })),
     ),

@@ -28,6 +28,12 @@ export interface ClusterSpec {
   /** `EXTENDED` where left out, as EKS does. */
   readonly supportType?: 'STANDARD' | 'EXTENDED';
   readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * The cluster's Kubernetes API is somewhere else, for example a real API server: DescribeCluster answers this
+   * address. The embedded API goes on beside it as EKS's own view of nodes and add-ons, and whoever gives an
+   * address brings the nodes of the world's instances there. `certificateAuthority`: base64 of the PEM.
+   */
+  readonly kubernetesApi?: { readonly endpoint: string; readonly certificateAuthority: string };
 }
 
 interface GroupSpec {

@@ -11,7 +11,7 @@ export const clusterShape = (cluster: Cluster, region: string) => ({
   arn: cluster.arn,
   createdAt: new Date(cluster.createdAt),
   version: cluster.version,
-  endpoint: cluster.kubernetes.endpoint,
+  endpoint: cluster.address.endpoint,
   roleArn: cluster.roleArn,
   resourcesVpcConfig: {
     subnetIds: cluster.subnets.map(({ id }) => id),
@@ -34,7 +34,7 @@ export const clusterShape = (cluster: Cluster, region: string) => ({
   },
   identity: { oidc: { issuer: `https://oidc.eks.${region}.amazonaws.com/id/${cluster.id}` } },
   status: cluster.status,
-  certificateAuthority: { data: cluster.kubernetes.certificateAuthority },
+  certificateAuthority: { data: cluster.address.certificateAuthority },
   platformVersion: cluster.platformVersion,
   tags: Object.fromEntries(cluster.tags),
   health: { issues: cluster.issues },

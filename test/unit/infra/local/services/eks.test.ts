@@ -22,6 +22,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestAccount } from '../support/account.ts';
 import { startTestAccount } from '../support/account.ts';
+import { worldSpec } from '../support/specs.ts';
 
 let account: TestAccount;
 let eks: EKSClient;
@@ -69,6 +70,23 @@ describe('clusters and versions', () => {
       'BEGIN CERTIFICATE',
     );
     expect(cluster?.resourcesVpcConfig?.subnetIds).toHaveLength(2);
+  });
+
+  it('answers the address of a Kubernetes API somewhere else where the world was given one', async () => {
+    const kubernetesApi = { endpoint: 'https://127.0.0.1:6443', certificateAuthority: 'UEVN' };
+    const [staging] = worldSpec.clusters;
+    if (staging === undefined) throw new Error('the world has no cluster');
+    const elsewhere = await startTestAccount({ ...worldSpec, clusters: [{ ...staging, kubernetesApi }] });
+    try {
+      const client = new EKSClient(elsewhere.client);
+      const { cluster } = await client.send(new DescribeClusterCommand({ name: staging.name }));
+      expect(cluster).toMatchObject({
+        endpoint: kubernetesApi.endpoint,
+        certificateAuthority: { data: kubernetesApi.certificateAuthority },
+      });
+    } finally {
+      await elsewhere.close();
+    }
   });
 
   it('does not know another cluster', async () => {
