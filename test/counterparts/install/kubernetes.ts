@@ -9,7 +9,7 @@ export const goTool: Tool = {
   command: 'go',
   args: ['version'],
   atLeast: versions.go,
-  neededFor: 'The Kubernetes control plane',
+  neededFor: 'the Kubernetes control plane',
   hint: 'Install it from https://go.dev/dl/ or your distribution.',
 };
 

@@ -18,7 +18,7 @@ export const pythonTool: Tool = {
 export const venvComplaint = (): string | undefined =>
   spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0
     ? undefined
-    : "moto, ministack and the AWS CLI need Python's venv and ensurepip (Debian, Ubuntu: the package python3-venv).";
+    : "Python's venv and ensurepip are needed for moto, ministack and the AWS CLI (Debian, Ubuntu: the package python3-venv).";
 
 /** moto, ministack, the AWS CLI and with it botocore's models, in an environment of their own from PyPI. */
 export const installPython = async (): Promise<Readonly<Record<string, string>>> => {

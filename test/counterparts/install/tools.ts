@@ -24,7 +24,7 @@ const isAtLeast = (version: string, wanted: string): boolean => {
 
 /** What is wrong with a tool, as a sentence, or undefined. `answer` is what asking for its version gave. */
 export const complaintAbout = (tool: Tool, answer: Asked): string | undefined => {
-  const need = `${tool.neededFor} needs ${tool.name} ${tool.atLeast} or newer`;
+  const need = `${tool.name} ${tool.atLeast} or newer is needed for ${tool.neededFor}`;
   if (answer.status !== 0) {
     const said = (answer.stderr ?? '').trim().split('\n')[0] ?? '';
     return `${need}: "${tool.command}" cannot be run${said === '' ? '' : ` (${said})`}. ${tool.hint}`;

@@ -19,9 +19,13 @@ describe('a tool that the installation needs', () => {
     {
       tool: goTool,
       answer: 'go version go1.9.2 linux/amd64',
-      means: /needs Go .* or newer, this is 1\.9\. /,
+      means: /^Go .* or newer is needed for the Kubernetes control plane, this is 1\.9\. /,
     },
-    { tool: pythonTool, answer: 'Python 2.7.18', means: /needs Python .* or newer, this is 2\.7\. / },
+    {
+      tool: pythonTool,
+      answer: 'Python 2.7.18',
+      means: /^Python .* or newer is needed for moto, .*, this is 2\.7\. /,
+    },
     { tool: pythonTool, answer: 'hello', means: /no version in "hello"/ },
   ])('is named where it says $answer', ({ tool, answer, means }) => {
     expect(complaintAbout(tool, said(answer))).toMatch(means);
@@ -29,7 +33,9 @@ describe('a tool that the installation needs', () => {
 
   it('is named with what it is for where it is not there', () => {
     const absent: Tool = { ...goTool, command: 'no-such-program-anywhere' };
-    expect(complaint(absent)).toMatch(/^The Kubernetes control plane needs Go .*cannot be run.*go\.dev/);
+    expect(complaint(absent)).toMatch(
+      /^Go .* is needed for the Kubernetes control plane: .*cannot be run.*go\.dev/,
+    );
   });
 
   it('is named where it fails, with the first line of its complaint', () => {
