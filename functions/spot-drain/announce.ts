@@ -26,6 +26,8 @@ const CAUSES: Readonly<Record<NoticeKind, string>> = {
   'terminate-lifecycle': 'Auto Scaling terminates this instance',
   rebalance: 'EC2 recommends to replace this instance',
   'state-change': 'this instance changes its state',
+  retirement: 'AWS retires this instance',
+  maintenance: 'AWS maintains this instance or its host',
 };
 
 const writeEvent = async (

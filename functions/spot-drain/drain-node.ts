@@ -56,7 +56,7 @@ const stateOf = (deps: WorkerDeps, record: DrainRecord): DrainState =>
       cluster: record.cluster,
       deadlineAt: record.deadlineAt ?? deps.clock.now(),
       marginSeconds: PLANNER_MARGIN_SECONDS,
-      deleteAtDeadline: deps.section.deleteAtDeadline,
+      deleteAtDeadline: deps.section.deleteAtDeadline && record.unhurried !== true,
       taintKeys: taintKeysOf(record),
     },
     record.cordonedAt ?? deps.clock.now(),

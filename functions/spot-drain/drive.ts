@@ -7,7 +7,14 @@ import { heartbeatActions } from './lifecycle.ts';
 import type { WorkerDeps } from './worker.ts';
 
 /** Why a drain came back: finished, or what ended it. */
-export type DrainEnd = 'finished' | 'out-of-time' | 'lost' | 'departed' | 'mode-changed' | 'node-gone';
+export type DrainEnd =
+  | 'finished'
+  | 'out-of-time'
+  | 'lost'
+  | 'departed'
+  | 'withdrawn'
+  | 'mode-changed'
+  | 'node-gone';
 
 /** An instance's heartbeat time-out is 30 s at the least (Auto Scaling API reference, PutLifecycleHook). */
 const HEARTBEAT_EVERY_MS = 20_000;
@@ -32,7 +39,7 @@ export const driveDrain = async (
       const kept = await lease.keep(state);
       const deadlineAt = lease.record.deadlineAt ?? state.options.deadlineAt;
       if (kept !== 'held') stops.push(kept);
-      else if (deadlineAt < state.options.deadlineAt) stops.push('deadline-moved');
+      else if (deadlineAt !== state.options.deadlineAt) stops.push('deadline-moved');
     }
     if (stops.length > 0) return 'stop';
     if (clock.now() >= heartbeatAt) {
@@ -67,6 +74,7 @@ export const driveDrain = async (
     const stop = stops.pop() ?? 'out-of-time';
     if (stop !== 'deadline-moved') return { state, why: stop };
     const deadlineAt = lease.record.deadlineAt ?? state.options.deadlineAt;
-    state = { ...state, options: { ...state.options, deadlineAt } };
+    const deleteAtDeadline = deps.section.deleteAtDeadline && lease.record.unhurried !== true;
+    state = { ...state, options: { ...state.options, deadlineAt, deleteAtDeadline } };
   }
 };

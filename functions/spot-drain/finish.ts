@@ -15,6 +15,7 @@ import type { WorkerDeps } from './worker.ts';
 const reasonOf = (report: DrainReport, why: DrainEnd): string => {
   if (why === 'node-gone' || why === 'mode-changed') return why;
   if (why === 'departed') return 'instance-gone';
+  if (why === 'withdrawn') return 'event-withdrawn';
   if (report.missingRight !== undefined) return 'missing-right';
   if (report.blocked.length > 0) return 'budget-blocked';
   return report.remaining.length > 0 ? 'deadline-reached' : 'drained';

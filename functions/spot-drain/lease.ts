@@ -22,8 +22,8 @@ export interface NodeLease {
   readonly record: DrainRecord;
   /** Epoch ms until which nobody else touches the node. */
   readonly until: number;
-  /** Renews it when it runs low: `lost` to another worker, or `departed` with the instance. */
-  keep(state: DrainState | undefined): Promise<'held' | 'lost' | 'departed'>;
+  /** Renews it when it runs low: `lost` to another worker, `departed` with the instance, or not wanted any more. */
+  keep(state: DrainState | undefined): Promise<'held' | 'lost' | 'departed' | 'withdrawn'>;
   /** Writes a change while the lease is ours; false where it is not any more. */
   write(change: (record: DrainRecord) => DrainRecord): Promise<boolean>;
   /** Gives it back, with what is to be gone on with. */
@@ -65,7 +65,8 @@ const createLease = (
         current.departed === undefined ? withDrain({ ...current, worker: renewed() }, state) : current,
       );
       if (!ours) return 'lost';
-      return record.departed === undefined ? 'held' : 'departed';
+      if (record.departed !== undefined) return 'departed';
+      return record.wanted === 'drain' ? 'held' : 'withdrawn';
     },
     write: change,
     release: async (state) => {

@@ -2,7 +2,15 @@ import { MalformedEventError } from '../../../shared/core/errors.ts';
 
 /** What EC2 and Auto Scaling say about an instance that is about to go. Pure: parsing alone. */
 
-export type NoticeKind = 'spot-interruption' | 'rebalance' | 'terminate-lifecycle' | 'state-change';
+export type NoticeKind =
+  | 'spot-interruption'
+  | 'rebalance'
+  | 'terminate-lifecycle'
+  | 'state-change'
+  /** AWS Health: the instance is stopped, retired or on degraded hardware. */
+  | 'retirement'
+  /** AWS Health: a reboot, or anything else that is done to the instance or its host at a fixed time. */
+  | 'maintenance';
 
 export interface LifecycleNotice {
   readonly group: string;
@@ -87,6 +95,8 @@ export const SOURCES: Readonly<Record<NoticeKind, string>> = {
   rebalance: 'aws.ec2',
   'state-change': 'aws.ec2',
   'terminate-lifecycle': 'aws.autoscaling',
+  retirement: 'aws.health',
+  maintenance: 'aws.health',
 };
 
 /** Parses an EventBridge envelope. Throws MalformedEventError naming the field that is wrong. */

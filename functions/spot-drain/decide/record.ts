@@ -47,6 +47,8 @@ export interface DrainRecord {
   /** The instance has begun to go, whatever we did; `at` is the event's time. */
   readonly departed?: { readonly state: Departure; readonly at: number };
   readonly cordonedAt?: number;
+  /** AWS takes nothing away at the deadline: it is ours alone, so no budget is overridden for it. */
+  readonly unhurried?: true;
   /** Who drains it, and until when that holds without being renewed. */
   readonly worker?: { readonly holder: string; readonly until: number };
   /** Where a worker was; only while the drain is open. */
