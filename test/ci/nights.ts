@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildBundles } from '../../infra/build.ts';
 import { parseConfig } from '../../infra/load-config.ts';
 import { drawNight } from '../../infra/local/night/draw.ts';
+import { bundlesFor } from '../e2e/support/bundles.ts';
 
 /**
  * For CI: twenty nights by their seeds, and one night for every bundle with that bundle replaced by a no-op,
@@ -29,6 +29,8 @@ interface Night {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'caretaker-nights-'));
+/** What has to go at the end. */
+const folders = [work];
 
 const run = (night: Night): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
@@ -56,18 +58,33 @@ const complaint = (night: Night, result: { code: number | null; output: string }
   return sum.includes(night.mustName) ? undefined : `it is not named: ${sum}`;
 };
 
-/** The bundles of a night with one of them doing nothing. */
+/** The arguments of the night of a seed, with its bundles: built once for all nights, configured for each. */
+const argsOf = async (
+  seed: number,
+  folder: string,
+): Promise<{ args: readonly string[]; bundles: string }> => {
+  const bundles = await bundlesFor(parseConfig(drawNight(seed).configText, 'the drawn caretaker.yaml'));
+  folders.push(bundles.folder);
+  const out = join(work, folder);
+  mkdirSync(out, { recursive: true });
+  return {
+    args: ['--seed', String(seed), '--out', out, '--bundles', bundles.folder],
+    bundles: bundles.folder,
+  };
+};
+
+const nightOfSeed = async (seed: number): Promise<Night> => {
+  const { args } = await argsOf(seed, `seed-${seed}`);
+  return { name: `the night of seed ${seed}`, args };
+};
+
+/** A night with one of its bundles doing nothing. */
 const withNoOp = async (automation: string): Promise<Night> => {
-  const bundles = join(work, `no-op-${automation}`);
-  await buildBundles({
-    config: parseConfig(drawNight(1).configText, 'the drawn caretaker.yaml'),
-    out: bundles,
-  });
+  const { args, bundles } = await argsOf(1, `no-op-${automation}`);
   writeFileSync(join(bundles, automation, 'index.mjs'), NO_OP);
-  const out = join(work, `out-no-op-${automation}`);
   return {
     name: `${automation} replaced by a no-op fails the night and is named`,
-    args: ['--seed', '1', '--out', out, '--bundles', bundles],
+    args,
     mustName: automation,
   };
 };
@@ -76,11 +93,8 @@ const automations = readdirSync(join(root, 'functions'), { withFileTypes: true }
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-const nights: Night[] = Array.from({ length: SEEDS }, (_, index) => {
-  const out = join(work, `seed-${index + 1}`);
-  mkdirSync(out, { recursive: true });
-  return { name: `the night of seed ${index + 1}`, args: ['--seed', String(index + 1), '--out', out] };
-});
+const nights: Night[] = [];
+for (let seed = 1; seed <= SEEDS; seed += 1) nights.push(await nightOfSeed(seed));
 for (const automation of automations) nights.push(await withNoOp(automation));
 
 let passed = 0;
@@ -97,5 +111,6 @@ const worker = async () => {
   }
 };
 await Promise.all(Array.from({ length: AT_ONCE }, worker));
+for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 process.stdout.write(`Nights: ${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
