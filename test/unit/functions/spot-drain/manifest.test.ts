@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkSpotDrain, spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
+import { spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
 import { spotDrainEntries } from '../../../../functions/spot-drain/manifest.ts';
 import type { SharedConfig } from '../../../../shared/core/config.ts';
 import type { Mode } from '../../../../shared/core/mode.ts';
@@ -20,43 +20,6 @@ const entries = (spotDrain: object = {}, change: Partial<SharedConfig> = {}) => 
 };
 const actionsOf = ({ statements }: { statements: readonly { actions: readonly string[] }[] }) =>
   statements.flatMap(({ actions }) => actions);
-
-describe('the configuration', () => {
-  it('has defaults that are valid input again', () => {
-    const parsed = spotDrainSchema.parse({});
-    expect(parsed).toEqual({
-      deadlineMarginSeconds: 10,
-      lifecycleHooks: [],
-      evictionConcurrency: 110,
-      deleteAtDeadline: true,
-    });
-    expect(spotDrainSchema.parse(parsed)).toEqual(parsed);
-  });
-
-  it.each<[object]>([
-    [{ deadlineMarginSeconds: '30s' }],
-    [{ deadlineMarginSeconds: -1 }],
-    [{ deadlineMarginSeconds: 1.5 }],
-    [{ deadlineMarginSeconds: 120 }],
-    [{ evictionConcurrency: 0 }],
-    [{ lifecycleHooks: 'drain' }],
-    [{ lifecycleHooks: [''] }],
-    [{ deleteAtDeadline: 'yes' }],
-    [{ rebalance: 'cordon' }],
-  ])('refuses %j', (section) => {
-    expect(spotDrainSchema.safeParse(section).success).toBe(false);
-  });
-
-  it("refuses EKS's own hook and says why", () => {
-    expect(checkSpotDrain(configOf({ lifecycleHooks: ['mine', 'Terminate-LC-Hook'] }))).toEqual([
-      {
-        path: ['spotDrain', 'lifecycleHooks', 1],
-        found: '"Terminate-LC-Hook"',
-        allowed: "hooks of your own; this one is EKS's, and EKS completes it itself",
-      },
-    ]);
-  });
-});
 
 describe('the manifest', () => {
   it('is an intake behind the queue and a worker that is only invoked', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SpotDrainConfig } from '../../../../../functions/spot-drain/config.ts';
+import { spotDrainSchema } from '../../../../../functions/spot-drain/config.ts';
 import {
   judgeMissingNode,
   judgeNotice,
@@ -10,12 +10,7 @@ import { clusterOf, ownerOf } from '../../../../../functions/spot-drain/decide/o
 
 const TIME = Date.parse('2026-11-20T03:12:00Z');
 const HOME = { account: '111122223333', region: 'eu-central-1' };
-const CONFIG: SpotDrainConfig = {
-  deadlineMarginSeconds: 10,
-  lifecycleHooks: ['drain-before-terminate'],
-  evictionConcurrency: 110,
-  deleteAtDeadline: true,
-};
+const CONFIG = spotDrainSchema.parse({ lifecycleHooks: ['drain-before-terminate'] });
 const MANAGED = { 'eks:cluster-name': 'staging', 'eks:nodegroup-name': 'spot-a' };
 
 const noticeOf = (change: Partial<Notice> = {}): Notice => ({
