@@ -95,6 +95,8 @@ export interface Account {
   /** Every invocation that has ended, with its logs. */
   readonly invocations: readonly InvocationRecord[];
   onInvocation(listener: (record: InvocationRecord) => void): () => void;
+  /** Invocations that run, or wait for a free environment. */
+  readonly running: number;
   readonly executions: readonly Execution[];
   /** Every AWS call that goes over the wire. */
   onExchange(listener: (exchange: Exchange) => void): () => void;
@@ -256,6 +258,9 @@ const start = async (options: AccountOptions, ending: ReturnType<typeof createEn
     notifications: world.topics.published,
     invocations,
     onInvocation: pool.onInvocation,
+    get running() {
+      return pool.inFlight.length;
+    },
     get executions() {
       return functions.durable.executions;
     },

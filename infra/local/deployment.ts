@@ -97,7 +97,6 @@ export const planDeployment = (options: {
         ...(entry.durable === undefined ? {} : { durable: entry.durable }),
         environment: {
           ...sdkEnvironment(endpoint, region, principal),
-          AWS_SESSION_TOKEN: `local-session-${entry.id}`,
           ...Object.fromEntries(entry.uses.map((resource) => variables[resource])),
         },
       },
@@ -139,6 +138,7 @@ export const planDeployment = (options: {
 const principalOf = (entryId: string): Principal => ({
   accessKeyId: `ASIALOCAL${entryId.toUpperCase().replaceAll('-', '')}`,
   secretAccessKey: `local-${entryId}`,
+  sessionToken: `local-session-${entryId}`,
   roleName: functionNameOf(DEFAULT_STACK_NAME, entryId),
   groups: [kubernetesGroupOf(entryId)],
 });
@@ -154,4 +154,5 @@ export const sdkEnvironment = (
   AWS_DEFAULT_REGION: region,
   AWS_ACCESS_KEY_ID: principal.accessKeyId,
   AWS_SECRET_ACCESS_KEY: principal.secretAccessKey,
+  ...(principal.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: principal.sessionToken }),
 });

@@ -11,7 +11,13 @@ export interface TokenOptions {
   readonly region: string;
   /** Epoch ms. */
   readonly now: number;
-  readonly secretOf: (accessKeyId: string) => string | undefined;
+  readonly keyOf: (accessKeyId: string) => TokenKey | undefined;
+}
+
+export interface TokenKey {
+  readonly secretAccessKey: string;
+  /** Of a role's credentials: STS refuses requests without it, or with another. */
+  readonly sessionToken?: string;
 }
 
 export type TokenResult = { readonly accessKeyId: string } | { readonly error: string };
@@ -118,7 +124,7 @@ const signatureOf = (
 
 /** Whose token it is, or why nobody's. The reason is for the server's side: the client is told 401 alone. */
 export const verifyEksToken = (token: string, options: TokenOptions): TokenResult => {
-  const { clusterName, region, now, secretOf } = options;
+  const { clusterName, region, now, keyOf } = options;
   try {
     const url = decodeUrl(token);
     const query = url.searchParams;
@@ -138,9 +144,13 @@ export const verifyEksToken = (token: string, options: TokenOptions): TokenResul
       scope.join('/') === `${date}/${region}/sts/aws4_request`,
       'the credential is scoped to another day, region or service',
     );
-    const secret = secretOf(accessKeyId);
-    if (secret === undefined) throw new Refused('the access key is not known');
-    const expected = Buffer.from(signatureOf(url, { clusterName, secret, scope }));
+    const key = keyOf(accessKeyId);
+    if (key === undefined) throw new Refused('the access key is not known');
+    refuseUnless(
+      (query.get('X-Amz-Security-Token') ?? undefined) === key.sessionToken,
+      'the session token is not that of the access key',
+    );
+    const expected = Buffer.from(signatureOf(url, { clusterName, secret: key.secretAccessKey, scope }));
     const given = Buffer.from(query.get('X-Amz-Signature') ?? '');
     refuseUnless(
       given.length === expected.length && timingSafeEqual(given, expected),

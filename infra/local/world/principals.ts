@@ -5,6 +5,8 @@ import type { Ground } from './ground.ts';
 export interface Principal {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** A role's credentials have one. */
+  readonly sessionToken?: string;
   readonly roleName: string;
   /** Kubernetes groups of the access entry, for example `eks-caretaker:spot-drain-worker` or `system:masters`. */
   readonly groups: readonly string[];
@@ -44,7 +46,7 @@ export const authenticateWith =
       clusterName,
       region: ground.region,
       now: ground.clock.now(),
-      secretOf: (accessKeyId) => principals.get(accessKeyId)?.secretAccessKey,
+      keyOf: (accessKeyId) => principals.get(accessKeyId),
     });
     if ('error' in verified) return verified;
     const principal = principals.get(verified.accessKeyId);

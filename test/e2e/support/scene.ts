@@ -43,7 +43,7 @@ export const only = (
     '',
   ].join('\n');
 
-export interface SceneOptions extends Pick<AccountOptions, 'schedules' | 'stuckAfterSeconds'> {
+export interface SceneOptions extends Pick<AccountOptions, 'schedules' | 'stuckAfterSeconds' | 'time'> {
   /** Text of a caretaker.yaml. */
   readonly config?: string;
   readonly spec?: Partial<WorldSpec>;
@@ -99,6 +99,7 @@ export const startScene = async (options: SceneOptions = {}): Promise<Scene> => 
     bundles: bundles.folder,
     config,
     schedules: options.schedules ?? false,
+    time: options.time ?? 'held',
     ...(options.stuckAfterSeconds === undefined ? {} : { stuckAfterSeconds: options.stuckAfterSeconds }),
   });
   scenes.unshift({ end: account.close });

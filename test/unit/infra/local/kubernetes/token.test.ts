@@ -2,6 +2,7 @@ import type { Hash, Hmac } from 'node:crypto';
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { TokenKey } from '../../../../../infra/local/kubernetes/token.ts';
 import { verifyEksToken } from '../../../../../infra/local/kubernetes/token.ts';
 
 const now = Date.parse('2026-03-02T22:00:00Z');
@@ -75,12 +76,12 @@ const presign = async (change: Signed = {}): Promise<string> => {
 };
 
 const tokenOf = (url: string): string => `k8s-aws-v1.${Buffer.from(url).toString('base64url')}`;
-const verify = (token: string, at = now) =>
+const verify = (token: string, at = now, key: TokenKey = credentials) =>
   verifyEksToken(token, {
     clusterName: 'staging',
     region,
     now: at,
-    secretOf: (id) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined),
+    keyOf: (id) => (id === credentials.accessKeyId ? key : undefined),
   });
 const minutes = 60_000;
 
@@ -89,9 +90,14 @@ describe('an EKS token', () => {
     expect(verify(tokenOf(await presign()))).toEqual({ accessKeyId: 'AKIAWORKER' });
   });
 
-  it('with a session token is accepted too', async () => {
-    const url = await presign({ credentials: { ...credentials, sessionToken: 'a+session/token==' } });
-    expect(verify(tokenOf(url))).toEqual({ accessKeyId: 'AKIAWORKER' });
+  it('of a role is accepted with its session token alone', async () => {
+    const role = { ...credentials, sessionToken: 'a+session/token==' };
+    const token = tokenOf(await presign({ credentials: role }));
+    const error = 'the session token is not that of the access key';
+    expect(verify(token, now, role)).toEqual({ accessKeyId: 'AKIAWORKER' });
+    expect(verify(token, now, { ...role, sessionToken: 'another' })).toEqual({ error });
+    expect(verify(tokenOf(await presign()), now, role)).toEqual({ error });
+    expect(verify(token)).toEqual({ error });
   });
 
   it('holds for 15 minutes, whatever it says of its own end', async () => {
