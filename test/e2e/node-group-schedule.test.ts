@@ -251,7 +251,7 @@ describe('on the way to sleep', () => {
     const scene = await atEvening();
     scene.account.world.updates.failNext(
       { clusterName: 'staging', nodeGroupName: 'web' },
-      { errorCode: 'AutoScalingGroupNotFound', errorMessage: 'no such group', resourceIds: ['eks-web'] },
+      { errorCode: 'OperationNotPermitted', errorMessage: 'not permitted', resourceIds: ['eks-web'] },
     );
     const said = await ticksUntil(scene, ASLEEP);
     expect(said.filter((words) => /sleep/.test(words))).toEqual([
@@ -263,7 +263,7 @@ describe('on the way to sleep', () => {
     expect(scene.account.notifications).toMatchObject([
       {
         subject: 'Sleep of staging/web failed',
-        message: expect.stringContaining('AutoScalingGroupNotFound'),
+        message: expect.stringContaining('OperationNotPermitted'),
       },
     ]);
   });

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@aws-sdk/client-eks';
 import type { Ground } from './ground.ts';
 import { Refusal } from './refusal.ts';
 
@@ -9,7 +10,7 @@ export interface UpdateScope {
 }
 
 export interface UpdateError {
-  readonly errorCode: string;
+  readonly errorCode: ErrorCode;
   readonly errorMessage: string;
   readonly resourceIds: readonly string[];
 }

@@ -271,7 +271,7 @@ describe('node group versions', () => {
 
   it('keeps the old nodes after a failure of another kind', async () => {
     const scope = { clusterName: 'staging', nodeGroupName: 'web' };
-    const error = { errorCode: 'AccessDenied', errorMessage: 'no rights', resourceIds: [] };
+    const error = { errorCode: 'AccessDenied', errorMessage: 'no rights', resourceIds: [] } as const;
     account.world.updates.failNext(scope, error);
     const before = readyNodes('web').map(({ metadata }) => metadata.name);
     const update = await roll();

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RecordedExchange } from '../../e2e/support/exchanges.ts';
+import { bodyOf, EXCHANGES_VARIABLE } from '../../e2e/support/exchanges.ts';
+import type { WireRequest, WireResponse } from './message.ts';
+
+/** An exchange that the end-to-end tests put on the wire. */
+export interface RecordedCall {
+  readonly service: string;
+  /** What the embedded account took it for. */
+  readonly operation: string;
+  /** Entry id, or `administrator`. */
+  readonly caller: string;
+  readonly request: WireRequest;
+  readonly response: WireResponse;
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const OUTPUT_TAIL = 4_000;
+
+/** A file that is written to while it is read may end within a line. */
+const wholeLines = (text: string): readonly string[] => text.split('\n').slice(0, -1);
+
+const callOf = (line: string): RecordedCall => {
+  const { request, response, ...rest } = JSON.parse(line) as RecordedExchange;
+  return {
+    ...rest,
+    request: { ...request, body: bodyOf(request.body) },
+    response: { ...response, body: bodyOf(response.body) },
+  };
+};
+
+const readFolder = (folder: string): readonly RecordedCall[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .flatMap((name) => wholeLines(readFileSync(join(folder, name), 'utf8')).map(callOf));
+
+const runEndToEnd = (folder: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [...FLAGS, join(root, 'node_modules/jest/bin/jest.js'), 'test/e2e/'],
+      { cwd: root, env: { ...process.env, [EXCHANGES_VARIABLE]: folder }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let output = '';
+    const keep = (chunk: Buffer) => {
+      output = `${output}${chunk}`.slice(-OUTPUT_TAIL);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`the end-to-end tests failed:\n${output}`)),
+    );
+  });
+
+/**
+ * The exchanges of an end-to-end run: of the one that wrote to the folder in CARETAKER_EXCHANGES, or of one that is
+ * made now, which takes some minutes.
+ */
+export const recordedCalls = async (): Promise<readonly RecordedCall[]> => {
+  const folder = process.env[EXCHANGES_VARIABLE];
+  if (folder !== undefined && folder !== '') {
+    const calls = readFolder(folder);
+    if (calls.length === 0)
+      throw new Error(
+        `${EXCHANGES_VARIABLE} names ${folder}, which holds no exchange: run the end-to-end tests (npm test -- test/e2e) with it first, or unset it`,
+      );
+    return calls;
+  }
+  const own = mkdtempSync(join(tmpdir(), 'caretaker-exchanges-'));
+  try {
+    await runEndToEnd(own);
+    return readFolder(own);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+};

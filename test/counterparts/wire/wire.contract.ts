@@ -1,0 +1,220 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { projectRoot } from '../../../infra/build.ts';
+import { row } from '../support/results.ts';
+import { counterpart } from '../support/variables.ts';
+import { commonError, commonErrorsOf } from './common-errors.ts';
+import { modelPaths, valuePaths } from './member-paths.ts';
+import type { ServiceModel } from './model.ts';
+import { loadModel } from './model.ts';
+import type { RecordedCall } from './recording.ts';
+import { recordedCalls } from './recording.ts';
+import { rights, unused } from './rights.ts';
+import type { Checked } from './validate.ts';
+import { checkExchange } from './validate.ts';
+import { violations } from './violations.ts';
+
+const SUITE = 'wire';
+const END_TO_END_MS = 15 * 60_000;
+
+/** Every service that the product or its command line calls. */
+const SERVICES = [
+  'autoscaling',
+  'cloudformation',
+  'dynamodb',
+  'ec2',
+  'ecr',
+  'eks',
+  'events',
+  'lambda',
+  's3',
+  'sns',
+  'sqs',
+  'ssm',
+] as const;
+
+interface Held extends Checked {
+  readonly call: RecordedCall;
+}
+
+const models = new Map<string, ServiceModel>();
+const modelOf = (service: string): ServiceModel => {
+  const model = models.get(service) ?? loadModel(counterpart('BOTOCORE_DATA'), service);
+  models.set(service, model);
+  return model;
+};
+
+const check = (call: RecordedCall): Held => ({
+  ...checkExchange(modelOf(call.service), call, commonErrorsOf(call.service)),
+  call,
+});
+
+let held: readonly Held[] = [];
+const of = (service: string) => held.filter(({ call }) => call.service === service);
+const operationsOf = (service: string) => [...new Set(of(service).map(({ call }) => call.operation))].sort();
+
+beforeAll(async () => {
+  held = (await recordedCalls()).map(check);
+}, END_TO_END_MS);
+
+/** Those that have something in them to be broken. */
+const isFull = ({ operation, response }: RecordedCall): boolean =>
+  operation !== 'CheckpointDurableExecution' || response.body.includes('"Status"');
+
+/** Each kind of violation once, with how often it was seen. */
+const violationsIn = (checked: readonly Held[]): readonly string[] => {
+  const lines = checked.flatMap(({ call, operation, problems }) => [
+    ...problems.map(
+      ({ side, where, what }) => `${call.operation} ${side} by ${call.caller}: ${where} ${what}`,
+    ),
+    ...(operation === call.operation ? [] : [`${call.operation} is ${operation} by the model`]),
+  ]);
+  return [...Map.groupBy(lines, (line) => line)].map(([line, { length }]) => `${length} x ${line}`);
+};
+
+describe('what the end-to-end tests put on the wire', () => {
+  it.each(SERVICES)('%s: every request and answer is as AWS’s service model says', (service) => {
+    const checked = of(service);
+    const found = violationsIn(checked);
+    const operations = operationsOf(service);
+    process.stdout.write(
+      `wire: ${service}: ${checked.length} exchanges over ${operations.length} operations, ${found.length} violations\n`,
+    );
+    expect(checked).not.toEqual([]);
+    expect(found).toEqual([]);
+    row({
+      suite: SUITE,
+      behaviour: `${service}: ${operations.join(', ')}`,
+      embedded: `${operations.length} operations, violations ${found.length}`,
+      counterpart: `model of ${modelOf(service).metadata.apiVersion}`,
+      verdict: 'same',
+    });
+  });
+
+  it('comes from no other service', () => {
+    expect([...new Set(held.map(({ call }) => call.service))].sort()).toEqual(SERVICES);
+  });
+
+  it('uses every right that a manifest asks for, but for those with a reason', () => {
+    const used = new Set(held.map(({ call }) => `${call.caller} ${call.service}:${call.operation}`));
+    const idle = rights()
+      .filter(({ entryId, service, operation }) => !used.has(`${entryId} ${service}:${operation}`))
+      .map(({ entryId, action }) => `${entryId} ${action}`);
+    const listed = Object.keys(unused);
+    expect({
+      idleWithoutReason: idle.filter((right) => !listed.includes(right)),
+      usedAlthoughListed: listed.filter((right) => !idle.includes(right)),
+    }).toEqual({ idleWithoutReason: [], usedAlthoughListed: [] });
+    for (const right of idle)
+      row({
+        suite: SUITE,
+        behaviour: `right ${right}`,
+        embedded: 'no exchange in the end-to-end run',
+        counterpart: 'in the manifest',
+        verdict: { differs: unused[right] ?? '' },
+      });
+  });
+
+  it('answers undeclared errors only where AWS’s documentation has them', () => {
+    const seen = new Set(
+      held.flatMap(({ call, commonError: code }) =>
+        code === undefined ? [] : [`${call.service} ${code} ${call.operation}`],
+      ),
+    );
+    for (const line of seen) {
+      const [service = '', code = '', operation = ''] = line.split(' ');
+      const source = commonError(service, code)?.source;
+      expect([line, source]).toEqual([line, expect.stringMatching(/./)]);
+      row({
+        suite: SUITE,
+        behaviour: `error ${code} of ${service} ${operation}`,
+        embedded: 'answered',
+        counterpart: 'not declared by the model',
+        verdict: { differs: `documented all the same: ${source}` },
+      });
+    }
+  });
+});
+
+describe('a violation', () => {
+  it.each(violations.map((violation) => ({ ...violation, status: violation.status ?? 200 })))(
+    'of $service $operation, $side: $what is reported',
+    ({ service, operation, status, side, breakIt, found }) => {
+      const whole = held.find(
+        ({ call, problems }) =>
+          problems.length === 0 &&
+          call.service === service &&
+          call.operation === operation &&
+          call.response.status === status &&
+          isFull(call),
+      );
+      if (whole === undefined) throw new Error(`no exchange of ${operation} with ${status} was recorded`);
+      const { problems } = check({ ...whole.call, ...breakIt(whole.call) });
+      expect(problems.filter((problem) => problem.side !== side)).toEqual([]);
+      expect(problems.map(({ where, what }) => `${where} ${what}`)).toEqual([expect.stringMatching(found)]);
+    },
+  );
+});
+
+/** Words of each port by the operations that it calls: a member whose name is there may be read. */
+const portWords = (): ReadonlyMap<string, ReadonlySet<string>> => {
+  const words = new Map<string, Set<string>>();
+  const folder = join(projectRoot, 'shared/aws');
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
+    const text = readFileSync(join(folder, name), 'utf8');
+    const all = text.match(/[A-Za-z]\w*/g) ?? [];
+    for (const [, operation = ''] of text.matchAll(/\b(?:paginate)?([A-Z]\w+?)(?:Command)?\b/g))
+      words.set(operation, new Set([...(words.get(operation) ?? []), ...all]));
+  }
+  return words;
+};
+
+/** Members of an operation's answers that its port may read, and that no answer of the run had. */
+const unsentMembers = (service: string, operation: string, words: ReadonlySet<string>) => {
+  const model = modelOf(service);
+  const ref = model.operations[operation]?.output;
+  if (ref === undefined) return { read: 0, unsent: [] };
+  const answers = of(service).filter(({ call }) => call.operation === operation);
+  const sent = new Set(answers.flatMap(({ output }) => [...valuePaths(model, ref, output ?? {})]));
+  const mayBeRead = modelPaths(model, ref).filter((path) => words.has(path.split('.').at(-1) ?? ''));
+  // Where a structure was never sent, its members say nothing more.
+  const hasParent = (path: string) => !path.includes('.') || sent.has(path.replace(/\.[^.]+$/, ''));
+  return {
+    read: mayBeRead.filter((path) => sent.has(path)).length,
+    unsent: mayBeRead.filter((path) => !sent.has(path) && hasParent(path)),
+  };
+};
+
+describe('the answers of the embedded account', () => {
+  it('have the members that our ports read; those that no run was answered with are listed', () => {
+    const words = portWords();
+    const onePage: string[] = [];
+    let members = 0;
+    // Items of DynamoDB are the product's own.
+    for (const service of SERVICES.filter((name) => name !== 'dynamodb'))
+      for (const operation of operationsOf(service)) {
+        const { read, unsent } = unsentMembers(service, operation, words.get(operation) ?? new Set());
+        members += read;
+        const lone = unsent.filter((path) => !/^nextToken$/i.test(path));
+        if (lone.length < unsent.length) onePage.push(`${service} ${operation}`);
+        if (lone.length === 0) continue;
+        row({
+          suite: SUITE,
+          behaviour: `members of ${service} ${operation} that our port may read`,
+          embedded: `not in any answer of the run: ${lone.join(', ')}`,
+          counterpart: 'optional members of the model',
+          verdict: { differs: 'the worlds of the end-to-end tests hold no such thing' },
+        });
+      }
+    row({
+      suite: SUITE,
+      behaviour: `a page after the first: ${onePage.join(', ')}`,
+      embedded: 'not in any answer of the run',
+      counterpart: 'optional member of the model',
+      verdict: { differs: 'the worlds of the end-to-end tests have no list that fills a page' },
+    });
+    expect(members).toBeGreaterThan(100);
+  });
+});
