@@ -6,7 +6,7 @@ import { Refusal } from '../world/refusal.ts';
 import type { World } from '../world/world.ts';
 import { translatedOperations } from './refusals.ts';
 
-/** SNS's limits: 256 KiB a message, a subject of up to 100 characters of ASCII, 10 messages a batch. */
+/** SNS's limits: 256 KiB a message, a subject of up to 100 characters on one line, 10 messages a batch. */
 const mostBytes = 262_144;
 
 /** Amazon SNS (query, 2010-03-31): publishes to topics; `world.topics.published` keeps what was said. */
@@ -52,7 +52,7 @@ const publish = (world: World, topicArn: string, input: Input): string => {
   const subject = optionalText(input, 'Subject');
   if (Buffer.byteLength(message) > mostBytes)
     throw new Refusal('InvalidParameter', 'Invalid parameter: Message too long');
-  if (subject !== undefined && !/^[\x21-\x7e][\x20-\x7e]{0,99}$/.test(subject))
+  if (subject !== undefined && !/^\P{Cc}{1,100}$/u.test(subject))
     throw new Refusal('InvalidParameter', 'Invalid parameter: Subject');
   return world.topics.publish(topicArn, {
     message,

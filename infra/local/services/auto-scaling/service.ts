@@ -15,7 +15,7 @@ import {
   instanceDetailsShape,
   scheduledActionShape,
 } from './shapes.ts';
-import { tagOperations } from './tags.ts';
+import { hasTags, tagOperations } from './tags.ts';
 
 /** EC2 Auto Scaling (query, 2011-01-01). */
 export const autoScalingService = (world: World): Service =>
@@ -31,13 +31,11 @@ export const autoScalingService = (world: World): Service =>
 
 const groupOperations = (world: World) => ({
   DescribeAutoScalingGroups: (input: Input) => {
-    if (input.Filters !== undefined)
-      throw notImplemented('autoscaling', 'DescribeAutoScalingGroups with Filters');
     const names = texts(input, 'AutoScalingGroupNames');
     // Names that are not known are left out, without an error.
     const groups = world.autoScaling
       .groups()
-      .filter(({ name }) => names.length === 0 || names.includes(name));
+      .filter((group) => (names.length === 0 || names.includes(group.name)) && hasTags(group, input));
     const { items, rest } = scalingPage(groups, input);
     return {
       AutoScalingGroups: items.map((group) => groupShape(group, world.autoScaling.members(group))),

@@ -3,6 +3,7 @@ import { page } from '../../protocol/paging.ts';
 import type { Input } from '../../protocol/service.ts';
 import { notImplemented } from '../../protocol/service.ts';
 import { Refusal } from '../../world/refusal.ts';
+import type { ScalingGroup } from '../../world/scaling-groups.ts';
 import type { World } from '../../world/world.ts';
 import { tagShapes } from './shapes.ts';
 
@@ -42,6 +43,20 @@ export const tagOperations = (world: World) => ({
     return { Tags: items, ...(nextToken === undefined ? {} : { NextToken: nextToken }) };
   },
 });
+
+/** Whether a group has the tags that `Filters` ask for: all filters have to match, each by one of its values. */
+export const hasTags = ({ tags }: ScalingGroup, input: Input): boolean =>
+  records(input, 'Filters').every((filter) => {
+    const name = text(filter, 'Name');
+    const wanted = texts(filter, 'Values');
+    if (name === 'tag-key') return wanted.some((key) => tags.has(key));
+    if (name === 'tag-value') return [...tags.values()].some(({ value }) => wanted.includes(value));
+    if (name.startsWith('tag:')) {
+      const tag = tags.get(name.slice('tag:'.length));
+      return tag !== undefined && wanted.includes(tag.value);
+    }
+    throw notImplemented('autoscaling', `the filter ${name} of DescribeAutoScalingGroups`);
+  });
 
 const tagMember = (tag: ReturnType<typeof tagShapes>[number], filter: string): string => {
   switch (filter) {

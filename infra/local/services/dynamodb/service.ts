@@ -5,6 +5,8 @@ import dynalite from 'dynalite';
 import { decodeJson } from '../../protocol/json.ts';
 import type { Input, Reply, Service, ServiceRequest } from '../../protocol/service.ts';
 import { notImplemented, ServiceError } from '../../protocol/service.ts';
+import type { Place } from './corrections.ts';
+import { corrected, refuseEmptyKeys } from './corrections.ts';
 
 const targetPrefix = 'DynamoDB_20120810.';
 
@@ -34,7 +36,7 @@ export interface DynamoDb {
 }
 
 /** Amazon DynamoDB (JSON 1.0): dynalite in memory behind the one endpoint. It keeps the limit of 400 KB an item. */
-export const startDynamoDb = async (): Promise<DynamoDb> => {
+export const startDynamoDb = async (place: Place = nowhere): Promise<DynamoDb> => {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, maxItemSizeKb: 400 });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -45,7 +47,7 @@ export const startDynamoDb = async (): Promise<DynamoDb> => {
     service: {
       name: 'dynamodb',
       unknownKey: { code: 'UnrecognizedClientException', status: 400 },
-      decode: (request) => decode(port, request),
+      decode: (request) => decode({ port, place }, request),
       encodeError: (error) => ({
         status: error.status,
         headers: { 'content-type': 'application/x-amz-json-1.0' },
@@ -93,7 +95,10 @@ export const startDynamoDb = async (): Promise<DynamoDb> => {
   };
 };
 
-const decode = (port: number, request: ServiceRequest) => {
+/** What a table's ARN says where nobody asks for it. */
+const nowhere: Place = { accountId: '000000000000', region: 'us-east-1' };
+
+const decode = ({ port, place }: { port: number; place: Place }, request: ServiceRequest) => {
   const target = request.headers['x-amz-target'] ?? '';
   const operation = target.replace(targetPrefix, '');
   if (!target.startsWith(targetPrefix) || !operations.has(operation))
@@ -103,8 +108,9 @@ const decode = (port: number, request: ServiceRequest) => {
     operation,
     input,
     perform: async (): Promise<Reply> => {
+      refuseEmptyKeys(operation, input);
       const answer = await send(port, operation, request.body.toString('utf8'));
-      if (answer.status === 200) return answer;
+      if (answer.status === 200) return corrected(operation, input, { reply: answer, place });
       const { __type, message, Message, ...members } = answer.output;
       const code = String(__type).split('#').at(-1) ?? 'InternalServerError';
       throw new ServiceError(code, String(message ?? Message ?? code), answer.status, {

@@ -54,6 +54,8 @@ export const subnetValues = (subnet: Subnet, filter: string): readonly string[] 
   if (filter === `tag:kubernetes.io/cluster/${subnet.clusterName}`) return ['shared'];
   if (filter.startsWith('tag:')) return [];
   switch (filter) {
+    case 'tag-key':
+      return [`kubernetes.io/cluster/${subnet.clusterName}`];
     case 'subnet-id':
       return [subnet.id];
     case 'vpc-id':

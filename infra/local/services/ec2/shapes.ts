@@ -86,7 +86,16 @@ export const subnetShape = (world: World, subnet: Subnet) => ({
   AvailabilityZone: subnet.zone,
   DefaultForAz: false,
   MapPublicIpOnLaunch: false,
+  MapCustomerOwnedIpOnLaunch: false,
   AssignIpv6AddressOnCreation: false,
+  Ipv6CidrBlockAssociationSet: [],
+  Ipv6Native: false,
+  EnableDns64: false,
+  PrivateDnsNameOptionsOnLaunch: {
+    HostnameType: 'ip-name',
+    EnableResourceNameDnsARecord: false,
+    EnableResourceNameDnsAAAARecord: false,
+  },
   Tags: [{ Key: `kubernetes.io/cluster/${subnet.clusterName}`, Value: 'shared' }],
 });
 

@@ -43,7 +43,10 @@ export interface Queue {
   receive(most: number, visibilitySeconds?: number): readonly Message[];
   /** False for a handle that this queue never gave out. Deleting twice is fine. */
   remove(receiptHandle: string): boolean;
-  /** False where the message is not in flight under this handle. */
+  /**
+   * False where no message goes by this handle any more. A message that is visible again stays as it is: SQS takes
+   * the call and does nothing (localstack/localstack #9632, tested against AWS).
+   */
   changeVisibility(receiptHandle: string, seconds: number): boolean;
   purge(): void;
   counts(): QueueCounts;
@@ -53,6 +56,9 @@ export interface Queue {
 }
 
 export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+
+/** Whether this text is a handle that a queue gives out. */
+export const isHandle = (text: string): boolean => /^[0-9a-f-]{36}#[0-9a-f-]{36}$/.test(text);
 
 export const createQueue = (clock: WorldClock, options: QueueOptions): Queue => {
   const { name, arn, redrive } = options;
@@ -129,12 +135,12 @@ export const createQueue = (clock: WorldClock, options: QueueOptions): Queue => 
     remove: (receiptHandle) => {
       const message = find(receiptHandle);
       if (message !== undefined) drop(message);
-      return /^[0-9a-f-]{36}#[0-9a-f-]{36}$/.test(receiptHandle);
+      return isHandle(receiptHandle);
     },
     changeVisibility: (receiptHandle, seconds) => {
       const message = find(receiptHandle);
-      if (message === undefined || isVisible(message)) return false;
-      wakeAt(message, clock.now() + seconds * 1000);
+      if (message === undefined) return false;
+      if (!isVisible(message)) wakeAt(message, clock.now() + seconds * 1000);
       return true;
     },
     purge: () => {

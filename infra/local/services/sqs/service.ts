@@ -1,14 +1,18 @@
 import type { WorldClock } from '../../clock.ts';
 import { awsJson } from '../../protocol/aws-json.ts';
-import { optionalInteger, records, text, texts } from '../../protocol/input.ts';
+import { optionalInteger, optionalText, records, text, texts } from '../../protocol/input.ts';
 import type { Input, Service } from '../../protocol/service.ts';
 import { notImplemented, ServiceError } from '../../protocol/service.ts';
 import type { Message, Queue } from './queue.ts';
+import { isHandle } from './queue.ts';
 
 const LARGEST_MESSAGE_BYTES = 1_048_576;
 const LONGEST_DELAY_SECONDS = 900;
 const LONGEST_VISIBILITY_SECONDS = 43_200;
 const LONGEST_WAIT_SECONDS = 20;
+
+/** What XML 1.0 cannot hold: SQS takes tab, line feed, carriage return, and everything from the blank on but FFFE and FFFF. */
+const FORBIDDEN_CHARACTERS = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 
 /** Codes of the query protocol that the JSON protocol sends along, from SQS's service model. */
 const QUERY_ERRORS = {
@@ -16,10 +20,11 @@ const QUERY_ERRORS = {
   EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',
   TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
   BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
-  MessageNotInflight: 'AWS.SimpleQueueService.MessageNotInflight',
+  InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
   ReceiptHandleIsInvalid: 'ReceiptHandleIsInvalid',
   InvalidMessageContents: 'InvalidMessageContents',
   InvalidParameterValue: 'InvalidParameterValue',
+  MissingParameter: 'MissingParameter',
 };
 
 /** SQS for queues that exist already: send, receive, delete, visibility, attributes. */
@@ -44,7 +49,15 @@ export const sqsService = (options: {
   const send = (queue: Queue, input: Input, senderId: string): Message => {
     for (const member of ['MessageAttributes', 'MessageGroupId', 'MessageDeduplicationId'])
       if (input[member] !== undefined) throw notImplemented('sqs', `SendMessage with ${member}`);
-    const body = text(input, 'MessageBody');
+    const body = optionalText(input, 'MessageBody') ?? '';
+    if (body === '')
+      throw new ServiceError('MissingParameter', 'The request must contain the parameter MessageBody.', 400);
+    if (FORBIDDEN_CHARACTERS.test(body))
+      throw new ServiceError(
+        'InvalidMessageContents',
+        'Invalid binary character was found in the message body.',
+        400,
+      );
     if (Buffer.byteLength(body) > LARGEST_MESSAGE_BYTES)
       throw invalid(
         `One or more parameters are invalid. Reason: Message must be shorter than ${LARGEST_MESSAGE_BYTES} bytes.`,
@@ -79,8 +92,12 @@ export const sqsService = (options: {
   const changeVisibility = (queue: Queue, input: Input) => {
     const seconds = within(input, 'VisibilityTimeout', LONGEST_VISIBILITY_SECONDS);
     if (seconds === undefined) throw invalid('The request must contain the parameter VisibilityTimeout.');
-    if (!queue.changeVisibility(text(input, 'ReceiptHandle'), seconds))
-      throw new ServiceError('MessageNotInflight', 'The specified message is not in flight.', 400);
+    const handle = text(input, 'ReceiptHandle');
+    if (!isHandle(handle)) throw badHandle();
+    if (!queue.changeVisibility(handle, seconds))
+      throw invalid(
+        `Value ${handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.`,
+      );
     return {};
   };
 
@@ -174,6 +191,12 @@ const batch = (input: Input, run: (entry: Input) => object) => {
     throw new ServiceError(
       'TooManyEntriesInBatchRequest',
       `Maximum number of entries per request are 10. You have sent ${ids.length}.`,
+      400,
+    );
+  if (!ids.every((id) => /^[\w-]{1,80}$/.test(id)))
+    throw new ServiceError(
+      'InvalidBatchEntryId',
+      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
       400,
     );
   if (new Set(ids).size < ids.length)

@@ -53,6 +53,29 @@ describe('groups', () => {
     expect(none.AutoScalingGroups).toEqual([]);
   });
 
+  it('finds groups by tags: every filter has to match, each by one of its values', async () => {
+    const tag = (Key: string, Value: string) => ({
+      ResourceId: 'own',
+      ResourceType: 'auto-scaling-group',
+      Key,
+      Value,
+      PropagateAtLaunch: false,
+    });
+    await scaling.send(new CreateOrUpdateTagsCommand({ Tags: [tag('stage', 'live'), tag('owner', 'shop')] }));
+    const found = async (...Filters: { Name: string; Values: string[] }[]) => {
+      const { AutoScalingGroups } = await scaling.send(new DescribeAutoScalingGroupsCommand({ Filters }));
+      return AutoScalingGroups?.map(({ AutoScalingGroupName }) => AutoScalingGroupName);
+    };
+    expect(await found({ Name: 'tag-key', Values: ['nobody', 'stage'] })).toEqual(['own']);
+    expect(await found({ Name: 'tag-value', Values: ['live'] })).toEqual(['own']);
+    expect(await found({ Name: 'tag:stage', Values: ['test', 'live'] })).toEqual(['own']);
+    expect(await found({ Name: 'tag:stage', Values: ['shop'] })).toEqual([]);
+    expect(
+      await found({ Name: 'tag-key', Values: ['stage'] }, { Name: 'tag:owner', Values: ['nobody'] }),
+    ).toEqual([]);
+    await expect(found({ Name: 'name', Values: ['own'] })).rejects.toMatchObject({ name: 'NotImplemented' });
+  });
+
   it('knows its instances and tags', async () => {
     expect(await own()).toMatchObject({
       MinSize: 1,

@@ -1,5 +1,6 @@
 import {
   BatchWriteItemCommand,
+  DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -19,7 +20,7 @@ let client: DynamoDBClient;
 const TableName = 'caretaker';
 
 beforeAll(async () => {
-  database = await startDynamoDb();
+  database = await startDynamoDb({ accountId: '111122223333', region: 'eu-central-1' });
   await database.createTable(TableName);
   server = await startProtocolServer({
     clock: createFakeClock(),
@@ -82,6 +83,55 @@ describe('DynamoDB', () => {
     );
     expect(Items?.map(({ sk }) => sk?.S)).toEqual(['2', '3']);
     expect(await database.items(TableName)).toEqual(expect.arrayContaining([item('list', '3')]));
+  });
+
+  it('ends a page before it holds more than 1 MB', async () => {
+    const names = ['1', '2', '3', '4', '5'];
+    for (const sk of names)
+      await client.send(
+        new PutItemCommand({ TableName, Item: item('pages', sk, { text: { S: 'x'.repeat(300_000) } }) }),
+      );
+    const page = (from?: string) =>
+      client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: 'pages' } },
+          ...(from === undefined ? {} : { ExclusiveStartKey: item('pages', from) }),
+        }),
+      );
+    const first = await page();
+    expect(first).toMatchObject({ Count: 3, ScannedCount: 3, LastEvaluatedKey: item('pages', '3') });
+    expect(first.Items).toHaveLength(3);
+    const second = await page('3');
+    expect(second.Items?.map(({ sk }) => sk?.S)).toEqual(['4', '5']);
+    expect(second.LastEvaluatedKey).toBeUndefined();
+  });
+
+  it.each([
+    ['pk = :pk', { ':pk': { S: '' } }, 'pk'],
+    ['pk = :pk AND begins_with(sk, :sk)', { ':pk': { S: 'a' }, ':sk': { S: '' } }, 'sk'],
+    [
+      'pk = :pk AND sk BETWEEN :from AND :to',
+      { ':pk': { S: 'a' }, ':from': { S: 'a' }, ':to': { S: '' } },
+      'sk',
+    ],
+  ])('refuses an empty string in the key condition %s', async (KeyConditionExpression, values, key) => {
+    const call = client.send(
+      new QueryCommand({ TableName, KeyConditionExpression, ExpressionAttributeValues: values }),
+    );
+    await expect(call).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(`cannot contain an empty string value. Key: ${key}`),
+    });
+  });
+
+  it('names the table by account and region', async () => {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    expect(Table).toMatchObject({
+      TableArn: 'arn:aws:dynamodb:eu-central-1:111122223333:table/caretaker',
+      TableStatus: 'ACTIVE',
+    });
   });
 
   it('keeps the limit of 400 KB an item', async () => {

@@ -110,6 +110,14 @@ it('subnets lose addresses to new nodes', async () => {
   expect(await free()).toEqual([199, 200]);
 });
 
+it('subnets are found by the key of their tag', async () => {
+  const count = async (key: string) =>
+    (await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'tag-key', Values: [key] }] }))).Subnets
+      ?.length;
+  expect(await count('kubernetes.io/cluster/staging')).toBe(2);
+  expect(await count('kubernetes.io/cluster/other')).toBe(0);
+});
+
 it('instance types say how many addresses a node has', async () => {
   const { InstanceTypes } = await ec2.send(
     new DescribeInstanceTypesCommand({ InstanceTypes: ['m6i.large'] }),

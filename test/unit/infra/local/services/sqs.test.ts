@@ -105,7 +105,14 @@ describe('a queue on the wire', () => {
     await change(0);
     const [again] = await receive();
     expect(again?.Body).toBe('one');
-    await expect(change(5)).rejects.toMatchObject({ name: 'MessageNotInflight' });
+    await expect(change(5)).rejects.toMatchObject({
+      name: 'InvalidParameterValue',
+      message: expect.stringContaining('not available for visibility timeout change'),
+    });
+    await expect(change(5, 'no handle')).rejects.toMatchObject({ name: 'ReceiptHandleIsInvalid' });
+    await change(0, again?.ReceiptHandle);
+    await change(60, again?.ReceiptHandle); // visible again: taken, and nothing is done
+    expect(await receive()).toHaveLength(1);
   });
 
   it('deletes by handle, and refuses what is none', async () => {
@@ -117,6 +124,30 @@ describe('a queue on the wire', () => {
     await expect(
       sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: 'no handle' })),
     ).rejects.toMatchObject({ name: 'ReceiptHandleIsInvalid' });
+  });
+
+  it.each([
+    ['nothing', '', 'MissingParameter'],
+    ['a control character', 'bell \u0007', 'InvalidMessageContents'],
+    ['a character that is none', 'end \uffff', 'InvalidMessageContents'],
+    ['half of a pair', 'half \ud800', 'InvalidMessageContents'],
+  ])('takes no message of %s', async (_, MessageBody, name) => {
+    const call = sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await expect(call).rejects.toMatchObject({ name });
+    expect(await receive()).toEqual([]);
+  });
+
+  it('takes every character of XML', async () => {
+    const MessageBody = 'tab\t line\n return\r ü ☃ \u{1f600} \ufffd';
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    expect((await receive()).map(({ Body }) => Body)).toEqual([MessageBody]);
+  });
+
+  it.each([['with blanks'], [''], ['x'.repeat(81)]])('takes no batch with the Id "%s"', async (Id) => {
+    const call = sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id, MessageBody: 'one' }] }));
+    await expect(call).rejects.toMatchObject({
+      name: Id === '' ? 'InvalidParameterValue' : 'InvalidBatchEntryId',
+    });
   });
 
   it('handles the entries of a batch each by itself', async () => {

@@ -102,6 +102,25 @@ describe('SNS', () => {
     ]);
   });
 
+  it.each([
+    ['Größe ☃', undefined],
+    ['x'.repeat(100), undefined],
+    ['x'.repeat(101), 'InvalidParameterException'],
+    ['two\nlines', 'InvalidParameterException'],
+    ['', 'InvalidParameterException'],
+  ])('with the subject "%s": %s', async (Subject, name) => {
+    const TopicArn = account.world.topics.create('people');
+    const call = new SNSClient(account.client).send(
+      new PublishCommand({ TopicArn, Subject, Message: 'text' }),
+    );
+    await expect(
+      call.then(
+        () => undefined,
+        (error: Error) => error.name,
+      ),
+    ).resolves.toBe(name);
+  });
+
   it('does not know another topic', async () => {
     const call = new SNSClient(account.client).send(
       new PublishCommand({ TopicArn: 'arn:aws:sns:eu-central-1:111122223333:none', Message: 'x' }),
