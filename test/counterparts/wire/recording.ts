@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordedExchange } from '../../e2e/support/exchanges.ts';
-import { bodyOf, EXCHANGES_VARIABLE } from '../../e2e/support/exchanges.ts';
+import { bodyOf, EXCHANGES_VARIABLE, isEndToEnd } from '../../e2e/support/exchanges.ts';
 import type { WireRequest, WireResponse } from './message.ts';
 
 /** An exchange that the end-to-end tests put on the wire. */
@@ -36,7 +36,7 @@ const callOf = (line: string): RecordedCall => {
 
 const readFolder = (folder: string): readonly RecordedCall[] =>
   readdirSync(folder)
-    .filter((name) => name.endsWith('.jsonl'))
+    .filter(isEndToEnd)
     .sort()
     .flatMap((name) => wholeLines(readFileSync(join(folder, name), 'utf8')).map(callOf));
 

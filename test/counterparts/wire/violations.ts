@@ -1,75 +1,14 @@
-import type { WireRequest, WireResponse } from './message.ts';
-
-interface Exchanged {
-  readonly request: WireRequest;
-  readonly response: WireResponse;
-}
-
-/** A way to break an exchange that was recorded whole, and what has to be said of it. */
-export interface Violation {
-  readonly what: string;
-  readonly service: string;
-  readonly operation: string;
-  /** Status of the recorded answer. Default 200. */
-  readonly status?: number;
-  readonly side: 'request' | 'response';
-  breakIt(exchange: Exchanged): Exchanged;
-  readonly found: RegExp;
-}
-
-type Side = Violation['side'];
-type Json = Record<string, unknown>;
-
-const onBody =
-  (side: Side, change: (text: string) => string): Violation['breakIt'] =>
-  (exchange) => {
-    const before = exchange[side].body.toString('utf8');
-    const after = change(before);
-    if (after === before) throw new Error(`nothing to break in ${before.slice(0, 200)}`);
-    return { ...exchange, [side]: { ...exchange[side], body: Buffer.from(after) } };
-  };
-
-const replaced = (side: Side, from: string | RegExp, to: string) =>
-  onBody(side, (text) => text.replace(from, to));
-
-const inJson = (side: Side, change: (json: Json) => Json) =>
-  onBody(side, (text) => JSON.stringify(change(JSON.parse(text) as Json)));
-
-/** Changes the object that a member of the body is. */
-const within = (side: Side, name: string, change: (inner: Json) => Json) =>
-  inJson(side, (json) => ({ ...json, [name]: change(json[name] as Json) }));
-
-const withoutParameter = (name: string) =>
-  onBody('request', (text) => {
-    const form = new URLSearchParams(text);
-    form.delete(name);
-    return form.toString();
-  });
-
-const withParameter = (name: string, value: string) =>
-  onBody('request', (text) => {
-    const form = new URLSearchParams(text);
-    form.set(name, value);
-    return form.toString();
-  });
-
-const withHeader =
-  (side: Side, name: string, value: string): Violation['breakIt'] =>
-  (exchange) => ({
-    ...exchange,
-    [side]: { ...exchange[side], headers: { ...exchange[side].headers, [name]: value } },
-  });
-
-const refusedWith =
-  (json: Json, status: number, headers: Record<string, string>): Violation['breakIt'] =>
-  (exchange) => ({
-    ...exchange,
-    response: {
-      status,
-      headers: { ...exchange.response.headers, ...headers },
-      body: Buffer.from(JSON.stringify(json)),
-    },
-  });
+import type { Violation } from './breaking.ts';
+import {
+  inJson,
+  onBody,
+  refusedWith,
+  replaced,
+  withHeader,
+  within,
+  withoutParameter,
+  withParameter,
+} from './breaking.ts';
 
 /** Each kind of violation, each protocol, both sides. */
 export const violations: readonly Violation[] = [

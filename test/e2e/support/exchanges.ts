@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { expect } from '@jest/globals';
 import type { Account } from '../../../infra/local/account.ts';
 import type { WireRequest, WireResponse } from '../../../infra/local/protocol/wire.ts';
 
@@ -29,12 +30,19 @@ const recordedBody = (body: Buffer): RecordedBody => {
 export const bodyOf = (body: RecordedBody): Buffer =>
   'text' in body ? Buffer.from(body.text) : Buffer.from(body.base64, 'base64');
 
-/** Appends every exchange of the account to a file of its own, as long as the account lives. */
+/** Files that hold exchanges of end-to-end tests: other suites use scenes as well. */
+export const isEndToEnd = (file: string): boolean => /\.test-[^/]+\.jsonl$/.test(file);
+
+/**
+ * Appends every exchange of the account to a file of its own, as long as the account lives:
+ * `<test file>-<pid>-<uuid>.jsonl`.
+ */
 export const recordExchanges = (account: Account): void => {
   const folder = process.env[EXCHANGES_VARIABLE];
   if (folder === undefined || folder === '') return;
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${process.pid}-${randomUUID()}.jsonl`);
+  const test = basename(expect.getState().testPath ?? 'unknown', '.ts');
+  const file = join(folder, `${test}-${process.pid}-${randomUUID()}.jsonl`);
   const entries = new Map(
     account.deployment.entries.map(({ entry, principal }) => [principal.accessKeyId, entry.id]),
   );
