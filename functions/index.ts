@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Automation } from '../shared/core/automation.ts';
 import { checkShared, sharedShape } from '../shared/core/config.ts';
 import type { ConfigurationIssue } from '../shared/core/config-problems.ts';
+import { checkNetworks, networksSchema } from '../shared/core/networks.ts';
 import { checkClusterUpgrade, clusterUpgradeSchema } from './cluster-upgrade/config.ts';
 import { clusterUpgradeEntries } from './cluster-upgrade/manifest.ts';
 import { checkEcrRescan, ecrRescanSchema } from './ecr-rescan/config.ts';
@@ -16,6 +17,7 @@ import { spotDrainEntries } from './spot-drain/manifest.ts';
 /** caretaker.yaml: the shared parts and one section an automation. Unknown keys are refused everywhere. */
 export const configSchema = z.strictObject({
   ...sharedShape,
+  networks: networksSchema,
   nodeGroupSchedule: nodeGroupScheduleSchema,
   ecrRescan: ecrRescanSchema,
   spotDrain: spotDrainSchema,
@@ -37,6 +39,7 @@ export const automations: readonly Automation<Config>[] = [
 /** What a schema cannot say: references from one part of the file to another. */
 export const checkConfig = (config: Config): readonly ConfigurationIssue[] => [
   ...checkShared(config),
+  ...checkNetworks(config),
   ...checkNodeGroupSchedule(config),
   ...checkEcrRescan(config),
   ...checkSpotDrain(config),

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
@@ -34,6 +34,24 @@ export interface BuiltBundle {
   readonly exports: readonly string[];
 }
 
+const writeConfig = (directory: string, config: Config): Promise<void> =>
+  writeFile(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+
+/** The same bundles with another configuration beside each; `out` may be where they are. */
+export const configureBundles = async (options: {
+  from: string;
+  config: Config;
+  out: string;
+}): Promise<void> => {
+  for (const { id } of automations) {
+    const directory = join(options.out, id);
+    await mkdir(directory, { recursive: true });
+    const source = resolve(options.from, id, 'index.mjs');
+    if (source !== resolve(directory, 'index.mjs')) await cp(source, join(directory, 'index.mjs'));
+    await writeConfig(directory, options.config);
+  }
+};
+
 /**
  * Writes `OUT/<automation>/index.mjs` and `config.json` for every automation. One run of esbuild for all of
  * them: what they share is parsed once, and each still gets a bundle of its own.
@@ -64,7 +82,7 @@ export const buildBundles = async (options: {
   return Promise.all(
     automations.map(async ({ id }) => {
       const directory = directoryOf(id);
-      await writeFile(join(directory, 'config.json'), `${JSON.stringify(options.config, null, 2)}\n`);
+      await writeConfig(directory, options.config);
       const output = outputs.get(join(directory, 'index.mjs'));
       return { automation: id, directory, bytes: output?.bytes ?? 0, exports: output?.exports ?? [] };
     }),

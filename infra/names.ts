@@ -19,6 +19,7 @@ export const outputs = {
   worker: 'WorkerArn',
   deadLetters: 'DeadLetterQueueUrl',
   failures: 'FailureQueueUrl',
+  securityGroups: 'FunctionSecurityGroupIds',
   upgradeFunction: 'UpgradeFunctionName',
   upgradePlanFunction: 'UpgradePlanFunctionName',
 } as const;

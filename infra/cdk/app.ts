@@ -1,12 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { ConfigurationError } from '../../shared/core/errors.ts';
-import { buildBundles, projectRoot } from '../build.ts';
+import { buildBundles, configureBundles, projectRoot } from '../build.ts';
 import { loadConfigFile } from '../load-config.ts';
+import type { NetworkGroup } from '../networks.ts';
+import { networkGroups } from '../networks.ts';
 import { addCaretaker, createApp } from './caretaker-app.ts';
 
 /**
- * The CDK app: builds the bundles, then synthesises the stack around them. Context (`cdk ... -c key=value`):
+ * The CDK app: builds the bundles, then synthesises a stack for every network group. Context (`cdk ... -c key=value`):
  * `config` is a caretaker.yaml (default: the example), `bundles` where they are built (default: dist),
  * `stack` the stack's name, `configMapClusters` a comma-separated list of clusters in authentication mode
  * CONFIG_MAP. Needs no AWS account.
@@ -20,11 +22,17 @@ const synthesise = async (app: App): Promise<void> => {
     resolve(context('config') ?? join(projectRoot, 'infra', 'config', 'caretaker.yaml')),
   );
   const bundles = resolve(context('bundles') ?? join(projectRoot, 'dist'));
+  const bundlesOf = ({ network }: NetworkGroup) =>
+    network === undefined ? bundles : join(bundles, 'networks', network.name);
   await buildBundles({ config, out: bundles });
+  for (const group of networkGroups(config)) {
+    const out = bundlesOf(group);
+    await configureBundles({ from: bundles, config: group.config, out });
+  }
   const stackName = context('stack');
   addCaretaker(app, {
     config,
-    bundles,
+    bundlesOf,
     ...(stackName === undefined ? {} : { stackName }),
     configMapClusters: context('configMapClusters')?.split(',') ?? [],
   });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Annotations, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { FunctionProps } from 'aws-cdk-lib/aws-lambda';
+import type { CfnFunction, FunctionProps } from 'aws-cdk-lib/aws-lambda';
 import {
   Architecture,
   Code,
@@ -18,6 +18,8 @@ import { Construct } from 'constructs';
 import type { Entry, IamStatement } from '../../shared/core/automation.ts';
 import type { PlacedEntry } from '../entries.ts';
 import { functionNameOf, LIVE_ALIAS } from '../names.ts';
+import type { FunctionNetwork } from './network.ts';
+import { interfacePolicy } from './network.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 const MINUTES_LAMBDA_KEEPS_AN_EVENT = 360;
@@ -37,7 +39,13 @@ export class EntryFunction extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: { placed: PlacedEntry; bundles: string; environment: Record<string, string>; failures: IQueue },
+    props: {
+      placed: PlacedEntry;
+      bundles: string;
+      environment: Record<string, string>;
+      failures: IQueue;
+      network?: { readonly group: FunctionNetwork; readonly functionArn: string };
+    },
   ) {
     super(scope, id);
     const { entry, automation } = props.placed;
@@ -47,7 +55,7 @@ export class EntryFunction extends Construct {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const role = this.createRole(entry);
+    const role = this.createRole(entry, props.network?.functionArn);
     logGroup.grantWrite(role);
     this.role = role;
     this.function = new LambdaFunction(this, 'Function', {
@@ -71,6 +79,8 @@ export class EntryFunction extends Construct {
         ? asyncSettings(entry, props.failures)
         : durableSettings(entry.durable, props.failures)),
     });
+    // As CloudFormation has it: the CDK's own way adds AWS's managed policy, which denies the code nothing.
+    props.network?.group.place(this.function.node.defaultChild as CfnFunction);
     // Runs are started on the alias, so that each keeps the version it began with.
     if (entry.durable !== undefined) {
       this.function.addAlias(LIVE_ALIAS);
@@ -78,25 +88,36 @@ export class EntryFunction extends Construct {
       Annotations.of(this.function).acknowledgeInfo('aws-lambda:Function.DurableConfig');
     }
     acknowledgeWildcards(role, entry.statements);
+    if (props.network !== undefined) this.acknowledgeInterfaces(role);
     this.acknowledgeTracing(role);
   }
 
   /** The manifest's statements are a policy of their own, word by word; what the CDK grants comes beside it. */
-  private createRole(entry: Entry): Role {
+  private createRole(entry: Entry, functionArnInNetwork: string | undefined): Role {
     const role = new Role(this, 'Role', {
       description: `eks-caretaker: ${entry.id}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies:
-        entry.statements.length === 0
+      inlinePolicies: {
+        ...(entry.statements.length === 0
           ? {}
           : {
               manifest: new PolicyDocument({
                 statements: entry.statements.map(toPolicyStatement),
                 minimize: false,
               }),
-            },
+            }),
+        ...(functionArnInNetwork === undefined ? {} : { network: interfacePolicy(functionArnInNetwork) }),
+      },
     });
     return role;
+  }
+
+  private acknowledgeInterfaces(role: Role): void {
+    Validations.of(role.node.findChild('Resource')).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        "Lambda's own rights for functions in a VPC, denied to the function's code; the manifest's `*` is of actions without resources.",
+    });
   }
 
   private acknowledgeTracing(role: Role): void {

@@ -2,6 +2,7 @@ import type { StackProps } from 'aws-cdk-lib';
 import { ArnFormat, CfnOutput, Lazy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Entry, Resource, Scope } from '../../shared/core/automation.ts';
+import type { NetworkConfig } from '../../shared/core/networks.ts';
 import type { PlacedEntry } from '../entries.ts';
 import { constructIdOf, functionNameOf, outputs, roleOutputOf } from '../names.ts';
 import { needsKubernetes } from '../rbac.ts';
@@ -10,6 +11,7 @@ import { Alarms } from './alarms.ts';
 import { EntryFunction } from './entry-function.ts';
 import { EventRules, toFunction, toQueue } from './event-rules.ts';
 import { createDeadLetterQueue, feed, Intake } from './intake.ts';
+import { FunctionNetwork } from './network.ts';
 import { Notifications } from './notifications.ts';
 import { Schedules } from './schedules.ts';
 import { State } from './state.ts';
@@ -25,9 +27,11 @@ export interface CaretakerStackProps extends StackProps {
   readonly bundles: string;
   /** Clusters that get access entries. */
   readonly clusters: readonly string[];
+  /** Where the functions run; outside every VPC where left out. */
+  readonly network?: NetworkConfig;
 }
 
-/** One deployment per account and region: a function and a role for every entry, and what they share. */
+/** One deployment per account, region and network group: a function and a role for every entry, and what they share. */
 export class CaretakerStack extends Stack {
   private readonly state: State;
   private readonly notifications: Notifications;
@@ -35,6 +39,7 @@ export class CaretakerStack extends Stack {
   private readonly alarms: Alarms;
   private schedules: Schedules | undefined;
   private readonly intake: Intake | undefined;
+  private readonly network: FunctionNetwork | undefined;
 
   constructor(scope: Construct, id: string, props: CaretakerStackProps) {
     super(scope, id, { description: 'eks-caretaker: looks after EKS clusters', ...props });
@@ -46,6 +51,8 @@ export class CaretakerStack extends Stack {
       this.failures,
       'Invocations or deliveries failed for good: see the failure queue',
     );
+    this.network =
+      props.network === undefined ? undefined : new FunctionNetwork(this, 'Network', props.network);
     const placed = props.entries(this.namesForManifests());
     this.intake = this.createIntake(placed.map(({ entry }) => entry));
     const made = new Map(placed.map((each) => [each.entry.id, this.addEntry(each, props)]));
@@ -97,6 +104,9 @@ export class CaretakerStack extends Stack {
       bundles,
       environment: Object.fromEntries(entry.uses.map((resource) => this.variableFor(resource))),
       failures: this.failures,
+      ...(this.network === undefined
+        ? {}
+        : { network: { group: this.network, functionArn: this.functionArn(entry.id) } }),
     });
     this.addTrigger(entry, made);
     this.alarms.failing(`${id}Failing`, made.function, entry.id);

@@ -1,4 +1,5 @@
 import { registerBuild } from './commands/build.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerJournal } from './commands/journal.ts';
 import { registerLocal } from './commands/local.ts';
 import { registerMode } from './commands/mode.ts';
@@ -11,6 +12,7 @@ import type { RegisterCommand } from './context.ts';
 export const commands: readonly RegisterCommand[] = [
   registerBuild,
   registerRbac,
+  registerDoctor,
   registerSchedule,
   registerUpgrade,
   registerMode,

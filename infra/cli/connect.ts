@@ -9,7 +9,7 @@ import { createFunctionsPort } from './functions-port.ts';
 const PLAN_TIMEOUT_MS = 16 * 60_000; // a synchronous function may take 15 minutes
 
 /** Outputs of a stack. Loaded only when a command asks: most get by with the variables, or need no AWS at all. */
-const describeStack: DescribeStack = async (stackName) => {
+export const describeStack: DescribeStack = async (stackName) => {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient(clientSettings());
   try {

@@ -3,6 +3,7 @@ import type pc from 'picocolors';
 import type { Clock } from '../../shared/core/clock.ts';
 import type { Store } from '../../shared/core/store.ts';
 import type { Deployment } from './deployment.ts';
+import type { Inspector } from './doctor/inspector.ts';
 import type { FunctionsPort } from './functions-port.ts';
 
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -29,6 +30,8 @@ export interface CliContext {
   /** Whoever runs the command, for records that say who decided. */
   readonly user: string;
   readonly connect: (stackName: string) => Promise<Connection>;
+  /** For a look at clusters and stacks before there is a deployment to connect to. */
+  readonly inspect: () => Promise<Inspector>;
 }
 
 export interface GlobalOptions {

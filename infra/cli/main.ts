@@ -5,9 +5,10 @@ import pc from 'picocolors';
 import { systemClock } from '../../shared/core/clock.ts';
 import { DEFAULT_STACK_NAME } from '../names.ts';
 import { commands } from './commands.ts';
-import { connect } from './connect.ts';
+import { connect, describeStack } from './connect.ts';
 import type { CliContext, ExitCode } from './context.ts';
 import { exitCodes } from './context.ts';
+import { createInspector } from './doctor/inspector.ts';
 import { reportError } from './errors.ts';
 
 const version = (): string => {
@@ -58,6 +59,7 @@ export const runFromProcess = async (): Promise<void> => {
     clock: systemClock,
     user: userInfo().username,
     connect: (stackName) => connect(stackName, { environment: process.env, clock: systemClock }),
+    inspect: () => createInspector(describeStack),
   });
 };
 

@@ -25,6 +25,8 @@ export const clusterName = z
 const clusterSchema = z.strictObject({
   /** As EKS knows it, in the stack's region. */
   name: clusterName,
+  /** One of `networks`, whose functions look after the cluster. Left out: functions outside every VPC. */
+  network: z.optional(z.string({ error: 'the name of one of the networks' })),
   mode: z.optional(modeSchema),
   /** Stands in for DescribeCluster's endpoint (a proxy, PrivateLink). */
   endpoint: z.optional(
@@ -60,19 +62,20 @@ export const sharedShape = {
 const sharedSchema = z.looseObject(sharedShape);
 export type SharedConfig = Pick<z.infer<typeof sharedSchema>, keyof typeof sharedShape>;
 
-/** Two clusters of one name are a mistake that no type catches. */
-export const checkShared = (config: SharedConfig): readonly ConfigurationIssue[] =>
-  config.clusters.flatMap(({ name }, index) =>
-    config.clusters.findIndex((other) => other.name === name) < index
-      ? [
-          {
-            path: ['clusters', index, 'name'],
-            found: describeValue(name),
-            allowed: 'every cluster named once',
-          },
-        ]
+/** Two things of one name are a mistake that no type catches. `what` is singular. */
+export const repeatedNames = (
+  list: string,
+  named: readonly { readonly name: string }[],
+  what: string,
+): readonly ConfigurationIssue[] =>
+  named.flatMap(({ name }, index) =>
+    named.findIndex((other) => other.name === name) < index
+      ? [{ path: [list, index, 'name'], found: describeValue(name), allowed: `every ${what} named once` }]
       : [],
   );
+
+export const checkShared = (config: SharedConfig): readonly ConfigurationIssue[] =>
+  repeatedNames('clusters', config.clusters, 'cluster');
 
 /** Every automation's part can carry a mode of its own. */
 export const sectionShape = { mode: z.optional(modeSchema) } as const;

@@ -71,6 +71,7 @@ const caretaker = async (scene: Scene, ...args: string[]): Promise<Answer> => {
       store: storeOf(scene),
       functions: createFunctionsPort(client),
     }),
+    inspect: () => Promise.reject(new Error('no command of `upgrade` asks for that')),
   });
   client.destroy();
   return { code, out: out.join('\n'), err: err.join('\n') };

@@ -8,6 +8,7 @@ import { createApp } from '../../infra/cdk/caretaker-app.ts';
 import { CaretakerStack } from '../../infra/cdk/stack.ts';
 import type { PlacedEntry } from '../../infra/entries.ts';
 import type { Scope } from '../../shared/core/automation.ts';
+import type { NetworkConfig } from '../../shared/core/networks.ts';
 
 const AUTOMATIONS = ['node-group-schedule', 'ecr-rescan', 'spot-drain', 'cluster-upgrade', 'pod-cleanup'];
 
@@ -43,12 +44,14 @@ export interface Synthesised {
 export const synthesise = (
   entries: (scope: Scope) => readonly PlacedEntry[],
   clusters: readonly string[] = ['staging'],
+  network?: NetworkConfig,
 ): Synthesised => {
   const app = createApp({ outdir: mkdtempSync(join(temporary, 'cdk.out-')) });
   let placed: readonly PlacedEntry[] = [];
   const stack = new CaretakerStack(app, 'eks-caretaker', {
     bundles,
     clusters,
+    ...(network === undefined ? {} : { network }),
     entries: (scope) => {
       placed = entries(scope);
       return placed;

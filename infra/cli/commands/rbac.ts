@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import type { Config } from '../../../functions/index.ts';
 import type { Entry } from '../../../shared/core/automation.ts';
 import { entriesOf, exampleScope } from '../../entries.ts';
 import { loadConfigFile } from '../../load-config.ts';
+import { networkGroups } from '../../networks.ts';
 import { awsAuthRoles, kubernetesManifests, needsKubernetes } from '../../rbac.ts';
 import type { CliContext, GlobalOptions, RegisterCommand } from '../context.ts';
 import { exitCodes } from '../context.ts';
@@ -12,6 +14,7 @@ import { UsageError } from '../errors.ts';
 interface RbacOptions extends GlobalOptions {
   readonly config: string;
   readonly entry?: string;
+  readonly cluster?: string;
   readonly awsAuth?: boolean;
 }
 
@@ -19,6 +22,16 @@ const WHY_AWS_AUTH = `# Clusters in authentication mode CONFIG_MAP know no acces
 # ConfigMap aws-auth in kube-system names it. Add these items to its mapRoles (kubectl edit -n kube-system
 # configmap aws-auth); do not apply this text as it is, it would take the place of your nodes' roles.
 # Deploy with -c configMapClusters=NAME,... so that the stack asks for no access entries there.`;
+
+/** The configuration of the function set that looks after a cluster: what another set alone does is left out. */
+const configFor = (config: Config, cluster: string | undefined): Config => {
+  if (cluster === undefined) return config;
+  const group = networkGroups(config).find(({ config: { clusters } }) =>
+    clusters.some(({ name }) => name === cluster),
+  );
+  if (group === undefined) throw new UsageError(`the configuration names no cluster ${cluster}`);
+  return group.config;
+};
 
 const choose = (entries: readonly Entry[], id: string | undefined): readonly Entry[] => {
   const withRules = entries.filter(needsKubernetes);
@@ -53,11 +66,14 @@ export const registerRbac: RegisterCommand = (program, context, finish) => {
     .description('Print the ClusterRoles and bindings for `kubectl apply -f -`')
     .option('--config <file>', 'caretaker.yaml', exampleConfigFile)
     .option('--entry <id>', 'of one entry alone, for example spot-drain-worker')
+    .option('--cluster <name>', 'what that cluster needs, where the configuration has networks')
     .option('--aws-auth', 'print the aws-auth items for clusters in authentication mode CONFIG_MAP instead')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<RbacOptions>();
       const entries = choose(
-        entriesOf(loadConfigFile(options.config), exampleScope).map(({ entry }) => entry),
+        entriesOf(configFor(loadConfigFile(options.config), options.cluster), exampleScope).map(
+          ({ entry }) => entry,
+        ),
         options.entry,
       );
       const text = options.awsAuth

@@ -5,6 +5,7 @@ import { afterAll } from '@jest/globals';
 import pc from 'picocolors';
 import type { CliContext, ExitCode } from '../../../../infra/cli/context.ts';
 import { findDeployment } from '../../../../infra/cli/deployment.ts';
+import type { ClusterFacts } from '../../../../infra/cli/doctor/facts.ts';
 import type { FunctionsPort } from '../../../../infra/cli/functions-port.ts';
 import { main } from '../../../../infra/cli/main.ts';
 import type { FakeClock } from '../../../fixtures/fake-clock.ts';
@@ -56,6 +57,10 @@ export interface CliWorld {
   readonly functions: FakeFunctions;
   /** Outputs of the stack `eks-caretaker`; undefined: there is no such stack. */
   outputs: Readonly<Record<string, string>> | undefined;
+  /** What EKS says of clusters, by name. */
+  clusters: Readonly<Record<string, ClusterFacts>>;
+  /** Groups of access entries, by the role's ARN. */
+  accessGroups: Readonly<Record<string, readonly string[]>>;
   /** Names of the stacks that commands asked for. */
   readonly stacks: string[];
   run(...args: readonly string[]): Promise<CliRun>;
@@ -69,6 +74,8 @@ export const createCliWorld = (): CliWorld => {
     store: createMemoryStore(clock),
     functions: createFakeFunctions(),
     outputs: { TableName: 'state' },
+    clusters: {},
+    accessGroups: {},
     stacks: [],
     run: async (...args) => {
       const out: string[] = [];
@@ -89,6 +96,11 @@ export const createCliWorld = (): CliWorld => {
           await deployment.table();
           return { deployment, store: world.store, functions: world.functions };
         },
+        inspect: async () => ({
+          outputs: async (name) => (name === 'eks-caretaker' ? world.outputs : undefined),
+          cluster: async (name) => world.clusters[name],
+          accessGroups: async (_, roleArn) => world.accessGroups[roleArn],
+        }),
       };
       const code = await main(args, context);
       return { code, out: out.join('\n'), err: err.join('\n') };

@@ -30,6 +30,28 @@ describe('caretaker rbac', () => {
     expect(parseAllDocuments(out)).toHaveLength(2);
   });
 
+  it('prints what one cluster needs: images are scanned by the first function set alone', async () => {
+    const networks = configFile(
+      [
+        'version: 1',
+        'mode: act',
+        'clusters: [{ name: staging }, { name: production, network: internal }]',
+        'networks: [{ name: internal, vpcId: vpc-0123456789abcdef0, subnetIds: [subnet-0aaaaaaaaaaaaaaaa] }]',
+      ].join('\n'),
+    );
+    const rolesFor = async (cluster: string) =>
+      (await createCliWorld().run('rbac', '--config', networks, '--cluster', cluster)).out;
+    expect(await rolesFor('staging')).toContain('eks-caretaker:ecr-rescan');
+    expect(await rolesFor('production')).not.toContain('eks-caretaker:ecr-rescan');
+    expect(await rolesFor('production')).toContain('eks-caretaker:pod-cleanup');
+  });
+
+  it('refuses a cluster that the configuration does not name', async () => {
+    const { code, err } = await createCliWorld().run('rbac', '--config', config, '--cluster', 'nowhere');
+    expect(code).toBe(2);
+    expect(err).toContain('names no cluster nowhere');
+  });
+
   it('asks for nothing where everything is off', async () => {
     const { code, out } = await createCliWorld().run('rbac', '--config', off);
     expect({ code, out }).toEqual({ code: 0, out: '' });
