@@ -131,7 +131,7 @@ const start = async (options: AccountOptions, ending: ReturnType<typeof createEn
   ending.add(clock.stop);
   const world = await createWorld(spec, clock);
   ending.add(world.close);
-  const dynamo = await startDynamoDb();
+  const dynamo = await startDynamoDb({ accountId: world.accountId, region: world.region });
   ending.add(dynamo.close);
   const server = await startProtocolServer({
     clock,
