@@ -1,11 +1,25 @@
 import type { V1Pod, V1Toleration } from '@kubernetes/client-node';
+import { EVICT_ONLY_ANNOTATION, KEEP_ANNOTATION, optsOut } from './opt-out.ts';
 
-export type SkipReason = 'finished' | 'mirror-pod' | 'daemonset-pod' | 'tolerates-taint';
+export type SkipReason = 'finished' | 'mirror-pod' | 'opted-out' | 'daemonset-pod' | 'tolerates-taint';
 
 export type Classification =
   | { readonly kind: 'evict'; readonly reason: 'movable' }
   | { readonly kind: 'wait'; readonly reason: 'terminating' }
   | { readonly kind: 'skip'; readonly reason: SkipReason };
+
+/** What a drain goes by. */
+export interface ClassifyOptions {
+  /** Keys of the NoSchedule taints on the node: a pod that tolerates all of them would come straight back. */
+  readonly taintKeys: readonly string[];
+  /** Evict pods of DaemonSets too, after all others. */
+  readonly includeDaemonSets?: boolean;
+  /** Set: workloads may opt out by annotation. Namespaces that did, where they were read. */
+  readonly optOuts?: {
+    readonly keep: readonly string[];
+    readonly evictOnly: readonly string[];
+  };
+}
 
 /** The taint that the scheduler sees on every cordoned node. */
 export const UNSCHEDULABLE_TAINT = 'node.kubernetes.io/unschedulable';
@@ -25,7 +39,11 @@ const comesBack = (pod: V1Pod, taintKeys: readonly string[]): boolean =>
   taintKeys.length > 0 &&
   taintKeys.every((key) => (pod.spec?.tolerations ?? []).some((toleration) => tolerates(toleration, key)));
 
-type Filter = (pod: V1Pod, taintKeys: readonly string[]) => Classification | undefined;
+export const isDaemonSetPod = (pod: V1Pod): boolean =>
+  pod.metadata?.ownerReferences?.some((owner) => owner.controller === true && owner.kind === 'DaemonSet') ??
+  false;
+
+type Filter = (pod: V1Pod, options: ClassifyOptions) => Classification | undefined;
 
 /**
  * One filter after the other, the first that has an opinion decides, as in kubectl's pkg/drain. Unlike
@@ -42,23 +60,30 @@ const FILTERS: readonly Filter[] = [
       ? undefined
       : { kind: 'skip', reason: 'mirror-pod' },
   // The DaemonSet controller ignores the cordon and would bring it back.
-  (pod) =>
-    pod.metadata?.ownerReferences?.some((owner) => owner.controller === true && owner.kind === 'DaemonSet')
-      ? { kind: 'skip', reason: 'daemonset-pod' }
-      : undefined,
+  (pod, { includeDaemonSets }) =>
+    includeDaemonSets !== true && isDaemonSetPod(pod) ? { kind: 'skip', reason: 'daemonset-pod' } : undefined,
   // Never removed twice: a second request with a shorter grace would shorten its end.
   (pod) => (pod.metadata?.deletionTimestamp == null ? undefined : { kind: 'wait', reason: 'terminating' }),
-  (pod, taintKeys) => (comesBack(pod, taintKeys) ? { kind: 'skip', reason: 'tolerates-taint' } : undefined),
+  (pod, { optOuts }) =>
+    optOuts !== undefined && optsOut(pod, KEEP_ANNOTATION, optOuts.keep)
+      ? { kind: 'skip', reason: 'opted-out' }
+      : undefined,
+  (pod, { taintKeys }) =>
+    comesBack(pod, taintKeys) ? { kind: 'skip', reason: 'tolerates-taint' } : undefined,
 ];
 
-/** What a drain does with a pod of the node. `taintKeys`: every NoSchedule taint that the drain relies on. */
-export const classify = (pod: V1Pod, taintKeys: readonly string[]): Classification => {
+/** What a drain does with a pod of the node. */
+export const classify = (pod: V1Pod, options: ClassifyOptions): Classification => {
   for (const filter of FILTERS) {
-    const classification = filter(pod, taintKeys);
+    const classification = filter(pod, options);
     if (classification !== undefined) return classification;
   }
   return { kind: 'evict', reason: 'movable' };
 };
+
+/** Its owners do not want it deleted past the budgets, whatever the time left. */
+export const isEvictOnly = (pod: V1Pod, { optOuts }: ClassifyOptions): boolean =>
+  optOuts !== undefined && optsOut(pod, EVICT_ONLY_ANNOTATION, optOuts.evictOnly);
 
 /** `namespace/name`, as reports write a pod. */
 export const podName = (pod: V1Pod): string => `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`;
@@ -66,9 +91,9 @@ export const podName = (pod: V1Pod): string => `${pod.metadata?.namespace ?? ''}
 /** A drain's first step, for observe mode: what would be evicted now, awaited and left alone. */
 export const previewDrain = (
   pods: readonly V1Pod[],
-  taintKeys: readonly string[],
+  options: ClassifyOptions,
 ): { evict: string[]; wait: string[]; skip: { pod: string; reason: SkipReason }[] } => {
-  const classified = pods.map((pod) => ({ pod: podName(pod), ...classify(pod, taintKeys) }));
+  const classified = pods.map((pod) => ({ pod: podName(pod), ...classify(pod, options) }));
   return {
     evict: classified.filter(({ kind }) => kind === 'evict').map(({ pod }) => pod),
     wait: classified.filter(({ kind }) => kind === 'wait').map(({ pod }) => pod),

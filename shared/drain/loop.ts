@@ -1,8 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/errors.ts';
-import type { ConcurrencyLimit } from './concurrency.ts';
+import { createInbox } from './inbox.ts';
+import { listNode } from './list-node.ts';
 import type { Observation } from './observe.ts';
+import type { Pace } from './pace.ts';
 import type { DrainState } from './state.ts';
 import { resumeDrain } from './state.ts';
 import type { DrainAction } from './step.ts';
@@ -18,40 +20,28 @@ export interface RunDrainOptions {
   readonly stopAt: number;
   /** Asked before every list: renew the lease, read the mode, keep the state. `stop` ends the loop. */
   readonly beforeRound?: (state: DrainState) => Promise<'go' | 'stop'>;
+  /**
+   * Called once, before the first removal, with the state that says which pods are about to be asked: what is kept
+   * here tells another worker what this one had begun. `stop` ends the loop.
+   */
+  readonly beforeRemovals?: (state: DrainState) => Promise<'go' | 'stop'>;
   /** Shared by the drains of a cluster. */
-  readonly limiter?: ConcurrencyLimit;
+  readonly limiter?: Pace;
 }
 
-/** Observations as they come in, and a way to wait for the next one no longer than until a point in time. */
-const createInbox = (clock: Clock) => {
-  const items: Observation[] = [];
-  let wake: AbortController | undefined;
-  return {
-    put: (observation: Observation) => {
-      items.push(observation);
-      wake?.abort();
-    },
-    take: async (until: number): Promise<Observation> => {
-      const waitMs = until - clock.now();
-      if (items.length === 0 && waitMs > 0) {
-        wake = new AbortController();
-        try {
-          await clock.sleep(waitMs, wake.signal);
-        } catch (error) {
-          if (!wake.signal.aborted) throw error;
-        }
-        wake = undefined;
-      }
-      return items.shift() ?? { kind: 'time' };
-    },
-  };
-};
+type Removal = Exclude<DrainAction, { kind: 'list' }>;
 
 const failedOutcome = (error: unknown): RemovalOutcome => ({ kind: 'failed', message: describeError(error) });
 
+/** Tells everybody who shares the pace how the server is doing. */
+const noteAnswer = (pace: Pace | undefined, outcome: RemovalOutcome): void => {
+  if (outcome.kind === 'pressure') pace?.slowDown?.(outcome.retryAfterSeconds ?? 1);
+  else if (outcome.kind === 'failed' && outcome.struggling === true) pace?.slowDown?.();
+};
+
 /**
  * Carries a drain out: one list a round, removals at once and under the limit, every answer fed back into
- * `step`. Returns when the node is empty, at the deadline, at `stopAt`, or when `beforeRound` says stop.
+ * `step`. Returns when the node is empty or gone, at the deadline, at `stopAt`, or when it is told to stop.
  * Does not throw for what the API server answers; that is in the state.
  */
 export const runDrain = async (options: RunDrainOptions): Promise<DrainState> => {
@@ -59,29 +49,37 @@ export const runDrain = async (options: RunDrainOptions): Promise<DrainState> =>
   const inbox = createInbox(clock);
   let lastPods: readonly V1Pod[] = [];
   let stopped = false;
-  let failure: { readonly error: unknown } | undefined;
+  const failures: unknown[] = [];
+  let hasRemoved = false;
 
-  const list = async (number: number, state: DrainState): Promise<Observation> => {
+  /** An answer of `stop`, or an error, ends the loop. */
+  const mayGoOn = async (ask: (() => Promise<'go' | 'stop'>) | undefined): Promise<boolean> => {
     try {
-      if (options.beforeRound !== undefined && (await options.beforeRound(state)) === 'stop') {
-        stopped = true;
-        return { kind: 'time' };
-      }
+      stopped ||= ask !== undefined && (await ask()) === 'stop';
     } catch (error) {
-      failure = { error };
-      return { kind: 'time' };
+      failures.push(error);
     }
-    try {
-      lastPods = await api.listPods(state.options.node.name);
-      return { kind: 'pods', list: number, pods: lastPods };
-    } catch (error) {
-      return { kind: 'list-failed', list: number, message: describeError(error) };
-    }
+    return !stopped && failures.length === 0;
   };
 
-  const remove = async (action: Exclude<DrainAction, { kind: 'list' }>): Promise<Observation> => {
+  const list = async (number: number, state: DrainState): Promise<Observation> => {
+    const { beforeRound } = options;
+    if (!(await mayGoOn(beforeRound && (() => beforeRound(state))))) return { kind: 'time' };
+    await limiter?.calm?.();
+    const observation = await listNode({ api, clock }, number, state);
+    if (observation.kind === 'pods') lastPods = observation.pods;
+    if (observation.kind === 'list-failed' && observation.retryAfterSeconds !== undefined) {
+      limiter?.slowDown?.(observation.retryAfterSeconds);
+    }
+    return observation;
+  };
+
+  const remove = async (action: Removal): Promise<Observation> => {
     const ask = () => (action.kind === 'evict' ? api.evict(action.request) : api.deletePod(action.request));
-    const outcome = await (limiter === undefined ? ask() : limiter.run(ask)).catch(failedOutcome);
+    const { lane } = action;
+    const asked = limiter === undefined ? ask() : limiter.run(ask, lane === undefined ? {} : { lane });
+    const outcome = await asked.catch(failedOutcome);
+    noteAnswer(limiter, outcome);
     return { kind: 'outcome', uid: action.request.uid, attempt: action.attempt, verb: action.kind, outcome };
   };
 
@@ -104,9 +102,19 @@ export const runDrain = async (options: RunDrainOptions): Promise<DrainState> =>
   let state = resumeDrain(options.state, clock.now());
   for (;;) {
     const next = step(state, observation, clock.now());
-    state = next.state;
+    // What is planned in a last step is not carried out.
+    state = next.observed;
+    if (failures.length > 0) throw failures[0];
     if (next.nextAt === undefined || stopped || clock.now() >= options.stopAt) break;
-    if (failure !== undefined) throw failure.error;
+    const { beforeRemovals } = options;
+    if (!hasRemoved && next.actions.some(({ kind }) => kind !== 'list')) {
+      hasRemoved = true;
+      if (!(await mayGoOn(beforeRemovals && (() => beforeRemovals(next.state))))) {
+        if (failures.length > 0) throw failures[0];
+        break;
+      }
+    }
+    state = next.state;
     for (const action of next.actions) carryOut(action, state);
     observation = await inbox.take(Math.min(next.nextAt, options.stopAt));
   }

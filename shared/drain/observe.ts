@@ -1,14 +1,28 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Classification } from './classify.ts';
-import { classify } from './classify.ts';
+import { closeGates, LONGEST_DELAY_MS, openGates } from './gates.ts';
+import { podLeft, podSeen } from './pod-seen.ts';
 import type { DrainState, PodProgress, RemovalVerb } from './state.ts';
 import { remainingPods } from './state.ts';
 import type { RemovalOutcome } from './types.ts';
 
 /** What a drain learns. Each answer names the question, so that a second copy of it changes nothing. */
 export type Observation =
-  | { readonly kind: 'pods'; readonly list: number; readonly pods: readonly V1Pod[] }
-  | { readonly kind: 'list-failed'; readonly list: number; readonly message: string }
+  | {
+      readonly kind: 'pods';
+      readonly list: number;
+      readonly pods: readonly V1Pod[];
+      /** Names of the budgets that select them, by pod UID, where they are known. */
+      readonly budgets?: ReadonlyMap<string, readonly string[]>;
+    }
+  | {
+      readonly kind: 'list-failed';
+      readonly list: number;
+      readonly message: string;
+      /** What a server under pressure asked for. */
+      readonly retryAfterSeconds?: number;
+    }
+  /** Deleted, or another one of that name by now. */
+  | { readonly kind: 'node-gone'; readonly list: number }
   | {
       readonly kind: 'outcome';
       readonly uid: string;
@@ -16,17 +30,14 @@ export type Observation =
       readonly verb: RemovalVerb;
       readonly outcome: RemovalOutcome;
     }
-  /** Names of the budgets of held pods, by pod UID. */
+  /** Names of the budgets that select the pods, by pod UID. */
   | { readonly kind: 'budgets'; readonly byUid: ReadonlyMap<string, readonly string[]> }
   /** Nothing new but the time. */
   | { readonly kind: 'time' };
 
-export const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 5_000;
 /** For refusals that asking again soon does not change (two budgets, a missing right). */
 const SLOW_RETRY_MS = 30_000;
 const PRESSURE_PAUSE_SECONDS = 1;
-const DEFAULT_GRACE_SECONDS = 30; // Kubernetes' own default
 const DEFAULT_SETTLE_SECONDS = 5;
 
 export const settledAt = ({ options, startedAt }: DrainState): number =>
@@ -37,39 +48,6 @@ const roundMs = (state: DrainState, now: number): number => {
   const seconds = (now - state.startedAt) / 1000;
   if (seconds < 15) return 1_000;
   return seconds < 180 ? 2_000 : 5_000;
-};
-
-const firstSeen = (pod: V1Pod, uid: string, now: number): PodProgress => ({
-  namespace: pod.metadata?.namespace ?? '',
-  name: pod.metadata?.name ?? '',
-  uid,
-  status: 'pending',
-  graceSeconds: DEFAULT_GRACE_SECONDS,
-  resourceVersion: '',
-  attempts: 0,
-  inFlight: false,
-  delayMs: FIRST_DELAY_MS,
-  notBefore: now,
-  listedAfter: 0,
-});
-
-const merged = (known: PodProgress, pod: V1Pod, classification: Classification): PodProgress => {
-  if (known.status === 'gone') return known;
-  const fresh = {
-    ...known,
-    graceSeconds: pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
-    resourceVersion: pod.metadata?.resourceVersion ?? '',
-  };
-  if (classification.kind === 'skip') {
-    // Its containers have ended; that its object lingers does not hold up the node.
-    const ended = classification.reason === 'finished' && known.status !== 'skipped' && known.attempts > 0;
-    return ended
-      ? { ...fresh, status: 'gone' }
-      : { ...fresh, status: 'skipped', skipReason: classification.reason };
-  }
-  if (known.status === 'accepted') return fresh;
-  if (classification.kind === 'wait') return { ...fresh, status: 'waiting' };
-  return { ...fresh, status: 'pending' };
 };
 
 const withEmptySince = (state: DrainState, now: number): DrainState => {
@@ -89,10 +67,8 @@ const observePods = (state: DrainState, list: number, found: readonly V1Pod[], n
   );
   const left = Object.values(state.pods)
     .filter(({ uid }) => !here.has(uid))
-    .map((pod): PodProgress => ({ ...pod, status: 'gone' }));
-  const present = [...here].map(([uid, pod]) =>
-    merged(state.pods[uid] ?? firstSeen(pod, uid, now), pod, classify(pod, state.options.taintKeys)),
-  );
+    .map(podLeft);
+  const present = [...here].map(([, pod]) => podSeen(state, pod, now));
   const next = withEmptySince(
     {
       ...rest,
@@ -107,27 +83,16 @@ const observePods = (state: DrainState, list: number, found: readonly V1Pod[], n
   return quiet ? { ...next, nextListAt: Math.max(next.nextListAt, settledAt(next)) } : next;
 };
 
-const observeListFailure = (state: DrainState, list: number, message: string, now: number): DrainState => {
+const observeListFailure = (
+  state: DrainState,
+  { list, message, retryAfterSeconds }: Extract<Observation, { kind: 'list-failed' }>,
+  now: number,
+): DrainState => {
   if (state.listInFlight?.number !== list) return state;
   const { listInFlight: _failed, ...rest } = state;
-  const delayMs = Math.min(500 * 2 ** state.listFailures, LONGEST_DELAY_MS);
+  const backOffMs = Math.min(500 * 2 ** state.listFailures, LONGEST_DELAY_MS);
+  const delayMs = Math.max(backOffMs, (retryAfterSeconds ?? 0) * 1000);
   return { ...rest, lastError: message, listFailures: state.listFailures + 1, nextListAt: now + delayMs };
-};
-
-/** A budget that let one of its pods go has room again: the others it holds are asked at once. */
-const wakeHeldBySame = (state: DrainState, released: PodProgress, now: number): DrainState => {
-  const open = new Set(released.held?.budgets ?? []);
-  if (open.size === 0) return state;
-  const wake = (pod: PodProgress): PodProgress =>
-    pod.namespace === released.namespace && pod.held?.budgets.some((budget) => open.has(budget))
-      ? { ...pod, notBefore: Math.min(pod.notBefore, now), delayMs: FIRST_DELAY_MS }
-      : pod;
-  return {
-    ...state,
-    pods: Object.fromEntries(
-      Object.entries(state.pods).map(([uid, pod]) => [uid, pod.status === 'pending' ? wake(pod) : pod]),
-    ),
-  };
 };
 
 const later = (pod: PodProgress, now: number): PodProgress => ({
@@ -136,6 +101,21 @@ const later = (pod: PodProgress, now: number): PodProgress => ({
   delayMs: Math.min(pod.delayMs * 2, LONGEST_DELAY_MS),
 });
 
+/** Named budgets make all their healthy pods wait together; a pod alone where the names are not known. */
+const observeRefusal = (
+  state: DrainState,
+  pod: PodProgress,
+  refusal: { readonly budgets: readonly string[]; readonly message: string; readonly now: number },
+): DrainState => {
+  const { message, now } = refusal;
+  const budgets = refusal.budgets.length > 0 ? refusal.budgets : (pod.budgets ?? []);
+  const held: PodProgress = { ...pod, held: { budgets, message } };
+  const waitsBehindGate = budgets.length > 0 && pod.ready;
+  const next = waitsBehindGate ? closeGates(state, held, { now, message }) : state;
+  const waiting = waitsBehindGate ? { ...held, notBefore: now } : later(held, now);
+  return { ...next, pods: { ...next.pods, [pod.uid]: waiting } };
+};
+
 const observeOutcome = (
   state: DrainState,
   observation: Extract<Observation, { kind: 'outcome' }>,
@@ -143,7 +123,8 @@ const observeOutcome = (
 ): DrainState => {
   const asked = state.pods[observation.uid];
   if (asked === undefined || !asked.inFlight || asked.attempts !== observation.attempt) return state;
-  const pod: PodProgress = { ...asked, inFlight: false };
+  const { unanswered: _answered, ...known } = asked;
+  const pod: PodProgress = { ...known, inFlight: false };
   const put = (changed: PodProgress, base: DrainState = state): DrainState => ({
     ...base,
     pods: { ...base.pods, [changed.uid]: changed },
@@ -153,7 +134,7 @@ const observeOutcome = (
     case 'accepted': {
       const status = pod.status === 'gone' ? 'gone' : 'accepted';
       const next = put({ ...pod, status, removedBy: observation.verb });
-      return observation.verb === 'evict' ? wakeHeldBySame(next, pod, now) : next;
+      return observation.verb === 'evict' ? openGates(next, pod, now) : next;
     }
     case 'gone':
       return withEmptySince(put({ ...pod, status: 'gone' }), now);
@@ -163,9 +144,11 @@ const observeOutcome = (
         { ...state, nextListAt: Math.min(state.nextListAt, now + pod.delayMs) },
       );
     case 'budget':
-      return put({ ...later(pod, now), held: { budgets: outcome.budgets, message: outcome.message } });
-    case 'budget-misconfigured':
-      return put({ ...pod, notBefore: now + SLOW_RETRY_MS, held: { budgets: [], message: outcome.message } });
+      return observeRefusal(state, pod, { now, ...outcome });
+    case 'budget-misconfigured': {
+      const held = { budgets: pod.budgets ?? [], message: outcome.message };
+      return put({ ...pod, notBefore: now + SLOW_RETRY_MS, held });
+    }
     case 'pressure': {
       const until = now + (outcome.retryAfterSeconds ?? PRESSURE_PAUSE_SECONDS) * 1000;
       return put(
@@ -176,7 +159,7 @@ const observeOutcome = (
     case 'forbidden':
       return put({ ...pod, notBefore: now + SLOW_RETRY_MS, error: outcome.message, forbidden: true });
     case 'failed':
-      return put({ ...later(pod, now), listedAfter: state.lists, error: outcome.message });
+      return put({ ...later(pod, now), listedAfter: state.lists, error: outcome.message, unanswered: true });
   }
 };
 
@@ -185,18 +168,26 @@ const observeBudgets = (state: DrainState, byUid: ReadonlyMap<string, readonly s
   pods: Object.fromEntries(
     Object.entries(state.pods).map(([uid, pod]) => {
       const budgets = byUid.get(uid) ?? [];
-      const named = pod.held !== undefined && pod.held.budgets.length === 0 && budgets.length > 0;
-      return [uid, named ? { ...pod, held: { budgets, message: pod.held?.message ?? '' } } : pod];
+      if (budgets.length === 0) return [uid, pod];
+      const unnamed = pod.held !== undefined && pod.held.budgets.length === 0;
+      return [uid, { ...pod, budgets, ...(unnamed ? { held: { ...pod.held, budgets } } : {}) }];
     }),
   ),
 });
 
 export const observe = (state: DrainState, observation: Observation, now: number): DrainState => {
   switch (observation.kind) {
-    case 'pods':
-      return observePods(state, observation.list, observation.pods, now);
+    case 'pods': {
+      const { list, pods, budgets } = observation;
+      const seen = observePods(state, list, pods, now);
+      return budgets === undefined || seen === state ? seen : observeBudgets(seen, budgets);
+    }
     case 'list-failed':
-      return observeListFailure(state, observation.list, observation.message, now);
+      return observeListFailure(state, observation, now);
+    case 'node-gone':
+      return state.listInFlight?.number === observation.list
+        ? { ...state, finished: { at: now, outcome: 'node-gone' } }
+        : state;
     case 'outcome':
       return observeOutcome(state, observation, now);
     case 'budgets':

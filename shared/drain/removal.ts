@@ -1,26 +1,51 @@
+import { gateOf } from './gates.ts';
 import type { DrainState, PodProgress, RemovalVerb } from './state.ts';
+import { remainingPods } from './state.ts';
 import type { RemovalRequest } from './types.ts';
 
 /** The deadline planner: when a pod is asked to leave, how, and with which grace. Pure. */
 
-/** From here on waiting for a budget would cost the pod part of its grace. Epoch ms. */
-const switchAt = ({ options }: DrainState, pod: PodProgress): number =>
+/** From here on waiting for a budget, or for anything else, would cost the pod part of its grace. Epoch ms. */
+export const switchAt = ({ options }: DrainState, pod: PodProgress): number =>
   options.deadlineAt - (pod.graceSeconds + options.marginSeconds) * 1000;
 
 /** Budgets are asked first even where the grace is longer than the time left: they may well allow it. */
 const mayDelete = (state: DrainState, pod: PodProgress): boolean =>
-  state.options.deleteAtDeadline && pod.attempts > 0;
+  state.options.deleteAtDeadline && pod.evictOnly !== true && pod.attempts > 0;
+
+/** What a pod waits for by our own choice costs it no more than half of the time that it has. Epoch ms. */
+const waitsUntil = (state: DrainState, pod: PodProgress): number =>
+  state.startedAt + Math.max(0, (switchAt(state, pod) - state.startedAt) / 2);
+
+/** The lowest wave that is still on the node; the others wait for it. */
+export const currentWave = (state: DrainState): number =>
+  Math.min(...remainingPods(state).map(({ wave }) => wave));
+
+/** When its turn comes at the latest, as far as load balancers and pods of a lower priority are concerned. */
+const turnAt = (state: DrainState, pod: PodProgress, wave: number): number => {
+  const limit = waitsUntil(state, pod);
+  if (pod.wave > wave) return limit;
+  return Math.min(state.startedAt + (state.options.evictAfterSeconds ?? 0) * 1000, limit);
+};
 
 /** When the pod is to be asked (again); undefined where a fresh list has to come first. */
-export const dueAt = (state: DrainState, pod: PodProgress): number | undefined => {
+export const dueAt = (state: DrainState, pod: PodProgress, wave: number): number | undefined => {
   if (pod.listedAfter >= (state.listed?.number ?? 0)) return undefined;
-  const turnsIntoDelete = mayDelete(state, pod) && pod.lastVerb === 'evict';
-  const at = turnsIntoDelete ? Math.min(pod.notBefore, switchAt(state, pod)) : pod.notBefore;
-  return Math.max(at, state.pausedUntil);
+  const lastChance = switchAt(state, pod);
+  const gate = gateOf(state, pod)?.closedUntil ?? 0;
+  const inTurn = Math.max(pod.notBefore, gate, turnAt(state, pod, wave));
+  // Behind another pod's refusal it was not asked for itself yet: it is, before it may be deleted.
+  const atLast = pod.attempts === 0 ? Math.max(pod.notBefore, lastChance) : lastChance;
+  const hasLastChance = pod.attempts === 0 || (mayDelete(state, pod) && pod.lastVerb === 'evict');
+  return Math.max(hasLastChance ? Math.min(inTurn, atLast) : inTurn, state.pausedUntil);
 };
 
 export const removalVerb = (state: DrainState, pod: PodProgress, now: number): RemovalVerb =>
   mayDelete(state, pod) && now >= switchAt(state, pod) ? 'delete' : 'evict';
+
+/** Does it go whatever its budget's gate says? */
+export const isLastChance = (state: DrainState, pod: PodProgress, now: number): boolean =>
+  state.options.deleteAtDeadline && pod.evictOnly !== true && now >= switchAt(state, pod);
 
 /**
  * The request for a pod: its own grace where that fits into the time left, clamped where it does not. A

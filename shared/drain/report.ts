@@ -1,5 +1,6 @@
 import type { SkipReason } from './classify.ts';
-import type { DrainState, PodProgress } from './state.ts';
+import { gateKeysOf, isHeld } from './gates.ts';
+import type { DrainState, FinishedOutcome, PodProgress } from './state.ts';
 import { remainingPods } from './state.ts';
 
 export interface BlockedPod {
@@ -12,7 +13,7 @@ export interface BlockedPod {
 export interface DrainReport {
   readonly finished: boolean;
   /** `blocked`: a budget held pods to the end; `deadline`: pods were left for another reason. */
-  readonly outcome: 'empty' | 'blocked' | 'deadline' | 'in-progress';
+  readonly outcome: FinishedOutcome | 'in-progress';
   readonly evicted: number;
   /** Pods deleted past the budgets because their grace would not have fitted any more. */
   readonly deleted: number;
@@ -27,6 +28,13 @@ export interface DrainReport {
   /** Pods could not be evicted because a right is missing: what the API server said about it. */
   readonly missingRight?: string;
 }
+
+/** Names of the budgets that hold the pod, or held it until it was deleted; undefined where none did. */
+export const holdingBudgets = (state: DrainState, pod: PodProgress): readonly string[] | undefined => {
+  const isPast = pod.held !== undefined && pod.removedBy === 'delete';
+  if (!isPast && !(pod.status === 'pending' && isHeld(state, pod))) return undefined;
+  return gateKeysOf(pod).map((key) => key.slice(pod.namespace.length + 1));
+};
 
 const nameOf = ({ namespace, name }: PodProgress): string => `${namespace}/${name}`;
 
@@ -48,11 +56,10 @@ export const reportOf = (state: DrainState, now: number): DrainReport => {
         ? [{ pod: nameOf(pod), reason: pod.skipReason }]
         : [],
     ),
-    blocked: pods.flatMap((pod) =>
-      pod.held !== undefined && (pod.status === 'pending' || pod.removedBy === 'delete')
-        ? [{ pod: nameOf(pod), budgets: pod.held.budgets }]
-        : [],
-    ),
+    blocked: pods.flatMap((pod) => {
+      const budgets = holdingBudgets(state, pod);
+      return budgets === undefined ? [] : [{ pod: nameOf(pod), budgets }];
+    }),
     remaining,
     ...(empty && state.emptySince !== undefined
       ? { secondsToEmpty: (state.emptySince - state.startedAt) / 1000 }

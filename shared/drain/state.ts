@@ -1,7 +1,7 @@
-import type { SkipReason } from './classify.ts';
+import type { ClassifyOptions, SkipReason } from './classify.ts';
 import type { DrainNode, PodRef } from './types.ts';
 
-export interface DrainOptions {
+export interface DrainOptions extends ClassifyOptions {
   readonly node: DrainNode;
   readonly cluster: string;
   /** Epoch milliseconds: whatever is left then is reported, nothing is done after it. */
@@ -10,10 +10,12 @@ export interface DrainOptions {
   readonly marginSeconds: number;
   /** Delete, past the budgets, what evictions could not move in time. */
   readonly deleteAtDeadline: boolean;
-  /** Keys of the NoSchedule taints on the node: a pod that tolerates all of them would come straight back. */
-  readonly taintKeys: readonly string[];
   /** Seconds after the start before "empty" is believed: the scheduler may bind a pod after the cordon. Default 5. */
   readonly settleSeconds?: number;
+  /** Seconds between the start and the first eviction: load balancers take the node out meanwhile. Default 0. */
+  readonly evictAfterSeconds?: number;
+  /** `by-priority`: pods of a lower priority are gone before those of a higher one are asked. Default `at-once`. */
+  readonly order?: 'at-once' | 'by-priority';
 }
 
 /**
@@ -33,11 +35,21 @@ export interface PodProgress extends PodRef {
   /** The pod's own grace period. */
   readonly graceSeconds: number;
   readonly resourceVersion: string;
+  /** Unready pods may be let go by a budget that is full (`unhealthyPodEvictionPolicy`). */
+  readonly ready: boolean;
+  /** Pods of a lower wave go first. */
+  readonly wave: number;
+  /** Its owners do not want it deleted past its budgets. */
+  readonly evictOnly?: true;
+  /** Names of the budgets that select it, where they were read. */
+  readonly budgets?: readonly string[];
   /** By which of our requests it was removed. */
   readonly removedBy?: RemovalVerb;
   readonly attempts: number;
   readonly lastVerb?: RemovalVerb;
   readonly inFlight: boolean;
+  /** The answer to the last request never came: it may well have been applied. */
+  readonly unanswered?: true;
   /** Current back-off. */
   readonly delayMs: number;
   /** Epoch milliseconds before which it is not tried again. */
@@ -52,11 +64,27 @@ export interface PodProgress extends PodRef {
   readonly forbidden?: true;
 }
 
-/** Everything a drain knows, as plain JSON: it goes into an item and on to the next worker. */
+/** A budget that refused: until then nobody asks, then one pod asks for all that it holds. */
+export interface BudgetGate {
+  /** Epoch milliseconds. */
+  readonly closedUntil: number;
+  /** Current back-off. */
+  readonly delayMs: number;
+  /** How many pods may ask at the same time: one after a refusal, twice as many after each pod that was let go. */
+  readonly atOnce: number;
+  /** What it said. */
+  readonly message: string;
+}
+
+export type FinishedOutcome = 'empty' | 'blocked' | 'deadline' | 'node-gone';
+
+/** Everything that a drain knows, as plain JSON: it goes into an item and on to the next worker. */
 export interface DrainState {
   readonly options: DrainOptions;
   readonly startedAt: number;
   readonly pods: Readonly<Record<string, PodProgress>>;
+  /** By `<namespace>/<budget>`: those that refused when last asked. */
+  readonly gates: Readonly<Record<string, BudgetGate>>;
   /** Lists issued so far; they are numbered from 1. */
   readonly lists: number;
   readonly listInFlight?: { readonly number: number; readonly issuedAt: number };
@@ -69,7 +97,7 @@ export interface DrainState {
   /** Since when nothing is left to move. */
   readonly emptySince?: number;
   readonly lastError?: string;
-  readonly finished?: { readonly at: number; readonly outcome: 'empty' | 'blocked' | 'deadline' };
+  readonly finished?: { readonly at: number; readonly outcome: FinishedOutcome };
 }
 
 const leaves = (pod: PodProgress): boolean =>
@@ -82,6 +110,7 @@ export const startDrain = (options: DrainOptions, now: number): DrainState => ({
   options,
   startedAt: now,
   pods: {},
+  gates: {},
   lists: 0,
   nextListAt: now,
   listFailures: 0,
@@ -97,7 +126,7 @@ export const resumeDrain = (state: DrainState, now: number): DrainState => {
   const pods = Object.fromEntries(
     Object.entries(state.pods).map(([uid, pod]) => [
       uid,
-      pod.inFlight ? { ...pod, inFlight: false, listedAfter: state.lists } : pod,
+      pod.inFlight ? { ...pod, inFlight: false, unanswered: true as const, listedAfter: state.lists } : pod,
     ]),
   );
   return { ...rest, pods, nextListAt: now };

@@ -1,15 +1,24 @@
+import { createBudgetRoom, gateKeysOf, isHeld } from './gates.ts';
 import type { Observation } from './observe.ts';
 import { observe, settledAt } from './observe.ts';
-import { dueAt, removalRequest, removalVerb } from './removal.ts';
+import { currentWave, dueAt, isLastChance, removalRequest, removalVerb, switchAt } from './removal.ts';
 import type { DrainState, PodProgress, RemovalVerb } from './state.ts';
 import { remainingPods } from './state.ts';
 import type { RemovalRequest } from './types.ts';
 
 export type DrainAction =
   | { readonly kind: 'list'; readonly list: number }
-  | { readonly kind: RemovalVerb; readonly attempt: number; readonly request: RemovalRequest };
+  | {
+      readonly kind: RemovalVerb;
+      readonly attempt: number;
+      readonly request: RemovalRequest;
+      /** Requests of one lane write the same object: the status of a budget. */
+      readonly lane?: string;
+    };
 
 export interface DrainStep {
+  /** With everything that was observed, and nothing of what is planned. */
+  readonly observed: DrainState;
   readonly state: DrainState;
   /** To be carried out at the same time; each answer is a later observation. */
   readonly actions: readonly DrainAction[];
@@ -17,16 +26,21 @@ export interface DrainStep {
   readonly nextAt: number | undefined;
 }
 
-const isHeld = (pod: PodProgress): boolean => pod.status === 'pending' && pod.held !== undefined;
+const isStuck = (state: DrainState, pod: PodProgress): boolean =>
+  pod.status === 'pending' && isHeld(state, pod);
 
 const finish = (state: DrainState, now: number): DrainState => {
+  if (state.finished !== undefined) return state;
   const left = remainingPods(state);
   const settled = state.listed !== undefined && state.listed.issuedAt >= settledAt(state);
   if (left.length === 0 && settled) return { ...state, finished: { at: now, outcome: 'empty' } };
   if (now < state.options.deadlineAt) return state;
   if (left.length === 0 && state.listed !== undefined)
     return { ...state, finished: { at: now, outcome: 'empty' } };
-  return { ...state, finished: { at: now, outcome: left.some(isHeld) ? 'blocked' : 'deadline' } };
+  return {
+    ...state,
+    finished: { at: now, outcome: left.some((pod) => isStuck(state, pod)) ? 'blocked' : 'deadline' },
+  };
 };
 
 const planList = (state: DrainState, now: number): { state: DrainState; actions: DrainAction[] } => {
@@ -38,26 +52,39 @@ const planList = (state: DrainState, now: number): { state: DrainState; actions:
   };
 };
 
+const isAsked = (pod: PodProgress): boolean => pod.status === 'pending' && !pod.inFlight;
+
 const planRemovals = (state: DrainState, now: number): { state: DrainState; actions: DrainAction[] } => {
   const actions: DrainAction[] = [];
   const pods = { ...state.pods };
+  const wave = currentWave(state);
+  const room = createBudgetRoom(state);
   for (const pod of Object.values(state.pods)) {
-    const due = pod.status === 'pending' && !pod.inFlight ? dueAt(state, pod) : undefined;
+    const due = isAsked(pod) ? dueAt(state, pod, wave) : undefined;
     if (due === undefined || due > now) continue;
     const verb = removalVerb(state, pod, now);
+    if (verb === 'evict' && !isLastChance(state, pod, now) && !room.take(pod)) continue;
     const attempt = pod.attempts + 1;
-    actions.push({ kind: verb, attempt, request: removalRequest(state, pod, now) });
+    const [lane] = verb === 'evict' ? gateKeysOf(pod) : [];
+    const request = removalRequest(state, pod, now);
+    actions.push({ kind: verb, attempt, request, ...(lane === undefined ? {} : { lane }) });
     pods[pod.uid] = { ...pod, attempts: attempt, inFlight: true, lastVerb: verb };
   }
   return { state: actions.length === 0 ? state : { ...state, pods }, actions };
 };
 
-const nextTime = (state: DrainState): number => {
+/** A pod that waits for room at its budget waits for an answer, and for its last chance. */
+const nextTime = (state: DrainState, now: number): number => {
   const times = [state.options.deadlineAt];
   if (state.listInFlight === undefined) times.push(state.nextListAt);
+  const wave = currentWave(state);
+  const room = createBudgetRoom(state);
   for (const pod of Object.values(state.pods)) {
-    const due = pod.status === 'pending' && !pod.inFlight ? dueAt(state, pod) : undefined;
-    if (due !== undefined) times.push(due);
+    const due = isAsked(pod) ? dueAt(state, pod, wave) : undefined;
+    if (due === undefined) continue;
+    const lastChance = switchAt(state, pod);
+    if (room.take(pod)) times.push(due);
+    else if (lastChance > now) times.push(lastChance);
   }
   return Math.min(...times);
 };
@@ -70,11 +97,12 @@ const nextTime = (state: DrainState): number => {
 export const step = (state: DrainState, observation: Observation, now: number): DrainStep => {
   if (state.finished !== undefined) {
     const named = observation.kind === 'budgets' ? observe(state, observation, now) : state;
-    return { state: named, actions: [], nextAt: undefined };
+    return { observed: named, state: named, actions: [], nextAt: undefined };
   }
   const observed = finish(observe(state, observation, now), now);
-  if (observed.finished !== undefined) return { state: observed, actions: [], nextAt: undefined };
+  if (observed.finished !== undefined) return { observed, state: observed, actions: [], nextAt: undefined };
   const removals = planRemovals(observed, now);
   const list = planList(removals.state, now);
-  return { state: list.state, actions: [...removals.actions, ...list.actions], nextAt: nextTime(list.state) };
+  const actions = [...removals.actions, ...list.actions];
+  return { observed, state: list.state, actions, nextAt: nextTime(list.state, now) };
 };

@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { CaretakerError } from '../core/errors.ts';
 
 /** The node that is emptied: a node that is deleted and registered again has another UID. */
 export interface DrainNode {
@@ -31,14 +32,26 @@ export type RemovalOutcome =
   | { readonly kind: 'budget-misconfigured'; readonly message: string }
   | { readonly kind: 'pressure'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'forbidden'; readonly message: string }
-  | { readonly kind: 'failed'; readonly message: string };
+  /** `struggling`: no answer, or a server's fault. Whether it was applied is not known. */
+  | { readonly kind: 'failed'; readonly message: string; readonly struggling?: true };
+
+/** The server asks everybody to slow down and did not look at a list. */
+export class PressureError extends CaretakerError {
+  readonly retryAfterSeconds: number | undefined;
+  constructor(message: string, options: { retryAfterSeconds: number | undefined; cause?: unknown }) {
+    super('PressureError', message, { cause: options.cause });
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
 
 /** What the drain needs of a cluster; `shared/kubernetes/drain-api.ts` implements it. */
 export interface DrainApi {
-  /** Every pod bound to the node, in one list. */
+  /** Every pod bound to the node, in one list. Throws PressureError, and whatever else went wrong. */
   listPods(nodeName: string): Promise<readonly V1Pod[]>;
   evict(request: RemovalRequest): Promise<RemovalOutcome>;
   deletePod(request: RemovalRequest): Promise<RemovalOutcome>;
-  /** Names of the budgets that select each pod, by pod UID; asked for the report only. */
+  /** Is the node there still, the same and no other? Where it is left out it is taken to be. */
+  isThere?(node: DrainNode): Promise<boolean>;
+  /** Names of the budgets that select each pod, by pod UID. Asked often: what was read is kept for a while. */
   budgetsOf(pods: readonly V1Pod[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }

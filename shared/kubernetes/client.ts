@@ -23,6 +23,8 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   /** `none`: one attempt, the caller has its own retry rule (a drain). Default `safe`. */
   readonly retry?: 'none' | 'safe';
+  /** Epoch ms: no further attempt begins after it, so that a function near its end is told what happened. */
+  readonly retryUntil?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -32,6 +34,10 @@ export interface ListOptions {
   readonly labelSelector?: string;
   /** Objects a page. */
   readonly limit?: number;
+  /** As for a single request; of every page. */
+  readonly retry?: 'none' | 'safe';
+  readonly retryUntil?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** The one way to a cluster's API server. Throws KubernetesApiError and KubernetesConnectionError. */
@@ -181,9 +187,10 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
   const attempt = async (verb: Verb, resource: ResourceType, request: RequestOptions): Promise<unknown> => {
     const path = pathOf(resource, request);
     const call = `${METHODS[verb]} ${path.split('?')[0]} on cluster ${cluster}`;
-    let response = await exchange(METHODS[verb], path, { ...request, token: await tokens.get(cluster) });
+    const token = await tokens.get(cluster);
+    let response = await exchange(METHODS[verb], path, { ...request, token });
     if (response.status === 401) {
-      tokens.forget(cluster);
+      tokens.forget(cluster, token);
       response = await exchange(METHODS[verb], path, { ...request, token: await tokens.get(cluster) });
     }
     if (response.status >= 400) throw toApiError(call, response);
@@ -214,7 +221,9 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
       } catch (error) {
         if (requestOptions.retry === 'none' || count === ATTEMPTS || !mayRetry(verb, error)) throw error;
         const asked = error instanceof KubernetesApiError ? error.retryAfterSeconds : undefined;
-        await clock.sleep((asked ?? 0.1 * 2 ** count) * 1000, requestOptions.signal);
+        const waitMs = (asked ?? 0.1 * 2 ** count) * 1000;
+        if (clock.now() + waitMs > (requestOptions.retryUntil ?? Number.POSITIVE_INFINITY)) throw error;
+        await clock.sleep(waitMs, requestOptions.signal);
       }
     }
   };
@@ -231,6 +240,9 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
       try {
         const page = await request<{ items?: T[]; metadata?: { continue?: string } }>('list', resource, {
           ...(list.namespace === undefined ? {} : { namespace: list.namespace }),
+          ...(list.retry === undefined ? {} : { retry: list.retry }),
+          ...(list.retryUntil === undefined ? {} : { retryUntil: list.retryUntil }),
+          ...(list.signal === undefined ? {} : { signal: list.signal }),
           query,
         });
         yield page.items ?? [];

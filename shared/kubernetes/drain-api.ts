@@ -1,8 +1,12 @@
 import type { V1LabelSelector, V1Pod, V1PodDisruptionBudget } from '@kubernetes/client-node';
+import type { Clock } from '../core/clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { describeError } from '../core/errors.ts';
 import type { DrainApi, RemovalOutcome, RemovalRequest } from '../drain/types.ts';
+import { PressureError } from '../drain/types.ts';
 import type { KubernetesApi } from './client.ts';
-import { isBudgetConflict, KubernetesApiError } from './errors.ts';
+import { isBudgetConflict, isPressure, KubernetesApiError } from './errors.ts';
+import { getNode } from './nodes.ts';
 import { DISRUPTION_BUDGETS, PODS } from './resources.ts';
 
 const deleteOptions = (request: RemovalRequest) => ({
@@ -34,7 +38,7 @@ const budgetNames = (error: KubernetesApiError): string[] => [
 /** What an answer to an eviction or a delete means for the drain. */
 export const toRemovalOutcome = (error: unknown): RemovalOutcome => {
   const message = describeError(error);
-  if (!(error instanceof KubernetesApiError)) return { kind: 'failed', message };
+  if (!(error instanceof KubernetesApiError)) return { kind: 'failed', message, struggling: true };
   if (isBudgetConflict(error)) return { kind: 'budget', budgets: budgetNames(error), message };
   switch (error.status) {
     case 404:
@@ -52,9 +56,10 @@ export const toRemovalOutcome = (error: unknown): RemovalOutcome => {
         ? { kind: 'failed', message }
         : { kind: 'forbidden', message };
     default:
-      return /more than one PodDisruptionBudget/i.test(error.message)
-        ? { kind: 'budget-misconfigured', message }
-        : { kind: 'failed', message };
+      if (/more than one PodDisruptionBudget/i.test(error.message)) {
+        return { kind: 'budget-misconfigured', message };
+      }
+      return { kind: 'failed', message, ...(error.status >= 500 ? { struggling: true } : {}) };
   }
 };
 
@@ -94,61 +99,89 @@ const selects = (
   return matchesLabels && matchesExpressions;
 };
 
+/** What was read of the budgets serves all drains of a batch for so long. */
+const BUDGETS_VALID_MS = 60_000;
+
+/** All budgets of the cluster in one list, read again after a while, and after a failure. */
+const createBudgetReader = (
+  api: KubernetesApi,
+  clock: Clock,
+): (() => Promise<readonly V1PodDisruptionBudget[]>) => {
+  let last: { readonly at: number; readonly budgets: Promise<readonly V1PodDisruptionBudget[]> } | undefined;
+  const read = async () => {
+    const budgets: V1PodDisruptionBudget[] = [];
+    for await (const page of api.listPages<V1PodDisruptionBudget>(DISRUPTION_BUDGETS)) budgets.push(...page);
+    return budgets;
+  };
+  return () => {
+    const now = clock.now();
+    if (last !== undefined && now - last.at < BUDGETS_VALID_MS) return last.budgets;
+    const reading = { at: now, budgets: read() };
+    last = reading;
+    reading.budgets.catch(() => {
+      if (last === reading) last = undefined;
+    });
+    return reading.budgets;
+  };
+};
+
 /**
  * The drain's view of a cluster. Rights: pods list, pods/eviction create, pods delete (deadline deletes),
- * poddisruptionbudgets list (the report). Removals are tried once here; the drain has its own retry rule.
+ * poddisruptionbudgets list, nodes get. Everything is tried once here; the drain has its own retry rule.
  */
-export const createDrainApi = (api: KubernetesApi): DrainApi => ({
-  listPods: async (nodeName) => {
-    const pods: V1Pod[] = [];
-    for await (const page of api.listPages<V1Pod>(PODS, { fieldSelector: `spec.nodeName=${nodeName}` })) {
-      pods.push(...page);
-    }
-    return pods;
-  },
-  evict: (request) =>
-    removal(() =>
-      api.request('create', PODS, {
-        namespace: request.namespace,
-        name: request.name,
-        subresource: 'eviction',
-        retry: 'none',
-        body: {
-          apiVersion: 'policy/v1',
-          kind: 'Eviction',
-          metadata: { namespace: request.namespace, name: request.name },
-          deleteOptions: deleteOptions(request),
-        },
-      }),
-    ),
-  deletePod: (request) =>
-    removal(() =>
-      api.request('delete', PODS, {
-        namespace: request.namespace,
-        name: request.name,
-        retry: 'none',
-        body: deleteOptions(request),
-      }),
-    ),
-  budgetsOf: async (pods) => {
-    const namespaces = [...new Set(pods.map((pod) => pod.metadata?.namespace ?? ''))];
-    const budgets = new Map<string, V1PodDisruptionBudget[]>();
-    await Promise.all(
-      namespaces.map(async (namespace) => {
-        const found: V1PodDisruptionBudget[] = [];
-        for await (const page of api.listPages<V1PodDisruptionBudget>(DISRUPTION_BUDGETS, { namespace })) {
-          found.push(...page);
-        }
-        budgets.set(namespace, found);
-      }),
-    );
-    return new Map(
-      pods.map((pod) => [
-        pod.metadata?.uid ?? '',
-        (budgets.get(pod.metadata?.namespace ?? '') ?? [])
-          .filter((budget) => selects(budget.spec?.selector, pod.metadata?.labels ?? {}))
-          .map((budget) => budget.metadata?.name ?? ''),
-      ]),
-    );
-  },
-});
+export const createDrainApi = (api: KubernetesApi, clock: Clock = systemClock): DrainApi => {
+  const readBudgets = createBudgetReader(api, clock);
+  return {
+    listPods: async (nodeName) => {
+      const pods: V1Pod[] = [];
+      try {
+        const pages = api.listPages<V1Pod>(PODS, {
+          fieldSelector: `spec.nodeName=${nodeName}`,
+          retry: 'none',
+        });
+        for await (const page of pages) pods.push(...page);
+        return pods;
+      } catch (error) {
+        if (!(error instanceof KubernetesApiError && isPressure(error))) throw error;
+        const { message, retryAfterSeconds } = error;
+        throw new PressureError(message, { retryAfterSeconds, cause: error });
+      }
+    },
+    evict: (request) =>
+      removal(() =>
+        api.request('create', PODS, {
+          namespace: request.namespace,
+          name: request.name,
+          subresource: 'eviction',
+          retry: 'none',
+          body: {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { namespace: request.namespace, name: request.name },
+            deleteOptions: deleteOptions(request),
+          },
+        }),
+      ),
+    deletePod: (request) =>
+      removal(() =>
+        api.request('delete', PODS, {
+          namespace: request.namespace,
+          name: request.name,
+          retry: 'none',
+          body: deleteOptions(request),
+        }),
+      ),
+    isThere: async ({ name, uid }) => (await getNode(api, name))?.metadata?.uid === uid,
+    budgetsOf: async (pods) => {
+      const budgets = Map.groupBy(await readBudgets(), ({ metadata }) => metadata?.namespace ?? '');
+      return new Map(
+        pods.map((pod) => [
+          pod.metadata?.uid ?? '',
+          (budgets.get(pod.metadata?.namespace ?? '') ?? [])
+            .filter((budget) => selects(budget.spec?.selector, pod.metadata?.labels ?? {}))
+            .map((budget) => budget.metadata?.name ?? ''),
+        ]),
+      );
+    },
+  };
+};

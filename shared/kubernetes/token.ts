@@ -77,8 +77,8 @@ export const signToken = async (options: {
 /** Tokens by cluster, renewed before the server would refuse them. */
 export interface TokenSource {
   get(cluster: string): Promise<string>;
-  /** Forgets a token that the server refused. */
-  forget(cluster: string): void;
+  /** Forgets a token that the server refused. One that was renewed meanwhile stays: a hundred refusals are one renewal. */
+  forget(cluster: string, refused: string): void;
 }
 
 export const createTokenSource = (options: {
@@ -86,7 +86,7 @@ export const createTokenSource = (options: {
   region: () => Promise<string>;
   credentials: () => Promise<AwsCredentials>;
 }): TokenSource => {
-  const tokens = new Map<string, { token: Promise<string>; until: number }>();
+  const tokens = new Map<string, { token: Promise<string>; until: number; value?: string }>();
   const sign = async (cluster: string) =>
     signToken({
       cluster,
@@ -98,13 +98,21 @@ export const createTokenSource = (options: {
     get: (cluster) => {
       const known = tokens.get(cluster);
       if (known !== undefined && known.until > options.clock.now()) return known.token;
-      const token = sign(cluster);
-      tokens.set(cluster, { token, until: options.clock.now() + TOKEN_LIFETIME_MS });
-      token.catch(() => tokens.delete(cluster));
-      return token;
+      const kept: { token: Promise<string>; until: number; value?: string } = {
+        token: sign(cluster),
+        until: options.clock.now() + TOKEN_LIFETIME_MS,
+      };
+      tokens.set(cluster, kept);
+      kept.token.then(
+        (value) => {
+          kept.value = value;
+        },
+        () => tokens.delete(cluster),
+      );
+      return kept.token;
     },
-    forget: (cluster) => {
-      tokens.delete(cluster);
+    forget: (cluster, refused) => {
+      if (tokens.get(cluster)?.value === refused) tokens.delete(cluster);
     },
   };
 };

@@ -70,12 +70,12 @@ describe('what a drain does with a pod', () => {
       'movable',
     ],
   ])('%s', (_, pod, kind, reason) => {
-    expect(classify(podOf({ name: 'a', ...pod }), TAINTS)).toEqual({ kind, reason });
+    expect(classify(podOf({ name: 'a', ...pod }), { taintKeys: TAINTS })).toEqual({ kind, reason });
   });
 
   it('evicts a tolerating pod where there is no taint to come back past', () => {
     const pod = podOf({ name: 'a', tolerations: [{ operator: 'Exists' }] });
-    expect(classify(pod, [])).toEqual({ kind: 'evict', reason: 'movable' });
+    expect(classify(pod, { taintKeys: [] })).toEqual({ kind: 'evict', reason: 'movable' });
   });
 
   it('previews the first step by name', () => {
@@ -84,7 +84,7 @@ describe('what a drain does with a pod', () => {
       podOf({ name: 'old', deletionTimestamp }),
       podOf({ name: 'proxy', namespace: 'kube-system', owner: 'DaemonSet' }),
     ];
-    expect(previewDrain(pods, TAINTS)).toEqual({
+    expect(previewDrain(pods, { taintKeys: TAINTS })).toEqual({
       evict: ['shop/web'],
       wait: ['shop/old'],
       skip: [{ pod: 'kube-system/proxy', reason: 'daemonset-pod' }],

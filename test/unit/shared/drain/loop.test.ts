@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { createConcurrencyLimit } from '../../../../shared/drain/concurrency.ts';
 import { runDrain } from '../../../../shared/drain/loop.ts';
+import { createPace } from '../../../../shared/drain/pace.ts';
 import { reportOf } from '../../../../shared/drain/report.ts';
 import type { DrainState } from '../../../../shared/drain/state.ts';
 import { startDrain } from '../../../../shared/drain/state.ts';
+import { PressureError } from '../../../../shared/drain/types.ts';
 import type { WorldPod } from '../../../fixtures/drain-world.ts';
 import { createDrainWorld } from '../../../fixtures/drain-world.ts';
+import { podOf } from '../../../fixtures/pods.ts';
 import { createVirtualClock } from '../../../fixtures/virtual-clock.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -165,5 +168,95 @@ describe('runDrain', () => {
       'the table is gone',
     );
     expect(api.calls).toEqual([]);
+  });
+
+  it('says once, before the first removal, which pods are about to be asked', async () => {
+    const { api, clock, state } = setUp(fleet(4, { budget: 'web' }));
+    const told: DrainState[] = [];
+    const beforeRemovals = async (about: DrainState): Promise<'go'> => {
+      expect(api.calls.filter(({ kind }) => kind !== 'list')).toEqual([]);
+      told.push(about);
+      return 'go';
+    };
+    api.room.set('web', 4);
+    await runDrain({ api, clock, state, stopAt: NEVER, beforeRemovals });
+    expect(told).toHaveLength(1);
+    expect(Object.values(told[0]?.pods ?? {}).map(({ attempts, inFlight }) => [attempts, inFlight])).toEqual(
+      Array(4).fill([1, true]),
+    );
+  });
+
+  it('removes nothing once it hears stop there, and does not say that it did', async () => {
+    const { api, clock, state } = setUp(fleet(4));
+    const end = await runDrain({ api, clock, state, stopAt: NEVER, beforeRemovals: async () => 'stop' });
+    expect(api.calls.filter(({ kind }) => kind !== 'list')).toEqual([]);
+    expect(Object.values(end.pods).every(({ attempts }) => attempts === 0)).toBe(true);
+  });
+
+  it('throws what it is told there', async () => {
+    const { api, clock, state } = setUp(fleet(1));
+    const beforeRemovals = async (): Promise<'go'> => {
+      throw new Error('the table is gone');
+    };
+    await expect(runDrain({ api, clock, state, stopAt: NEVER, beforeRemovals })).rejects.toThrow('gone');
+  });
+
+  it('ends where the node is not there any more, and moves no pod of one that came in its place', async () => {
+    const { api, clock, state } = setUp([{ name: 'web' }, { name: 'stuck', budget: 'web' }]);
+    const isThere = async () => clock.now() < state.startedAt + 3_000;
+    const late = { ...api, isThere };
+    const listPods = async (name: string) => {
+      const pods = await api.listPods(name);
+      return clock.now() < state.startedAt + 3_000 ? pods : [podOf({ name: 'stranger' })];
+    };
+    const end = await runDrain({ api: { ...late, listPods }, clock, state, stopAt: NEVER });
+    expect(end.finished?.outcome).toBe('node-gone');
+    expect(reportOf(end, clock.now()).remaining).toEqual(['shop/stuck']);
+    expect(api.calls.filter(({ name }) => name === 'stranger')).toEqual([]);
+  });
+
+  it('does not ask for the node as long as nothing surprises it', async () => {
+    const { api, clock, state } = setUp(fleet(5));
+    let asked = 0;
+    const isThere = async () => {
+      asked += 1;
+      return true;
+    };
+    await runDrain({ api: { ...api, isThere }, clock, state, stopAt: NEVER });
+    expect(asked).toBe(0);
+  });
+
+  it('goes without the budgets where they do not come soon', async () => {
+    const { api, clock, state } = setUp(fleet(20, { budget: 'web' }), { seconds: 30 });
+    api.room.set('web', 20);
+    const budgetsOf = () => new Promise<never>(() => {});
+    const end = await runDrain({ api: { ...api, budgetsOf }, clock, state, stopAt: NEVER });
+    expect(reportOf(end, clock.now())).toMatchObject({ outcome: 'empty', evicted: 20 });
+  });
+
+  it('leaves a server alone that asks for it, evictions and lists alike', async () => {
+    const { api, clock, state } = setUp(fleet(6));
+    api.answers.set('web-0', [{ kind: 'pressure', retryAfterSeconds: 4 }]);
+    const limiter = createPace({ clock, concurrency: 3, perSecond: 100 });
+    const end = await runDrain({ api, clock, state, stopAt: NEVER, limiter });
+    const early = api.calls.filter(({ at }) => at > state.startedAt + 50 && at < state.startedAt + 4_000);
+    expect(early).toEqual([]);
+    expect(reportOf(end, clock.now())).toMatchObject({ outcome: 'empty', evicted: 6 });
+  });
+
+  it('lists no sooner than a server under pressure wants', async () => {
+    const { api, clock, state } = setUp(fleet(1));
+    let refusals = 2;
+    const listPods = async (name: string) => {
+      const pods = await api.listPods(name);
+      if (refusals-- > 0) throw new PressureError('too many requests', { retryAfterSeconds: 6 });
+      return pods;
+    };
+    await runDrain({ api: { ...api, listPods }, clock, state, stopAt: NEVER });
+    const lists = api.calls
+      .filter(({ kind }) => kind === 'list')
+      .map(({ at }) => (at - state.startedAt) / 1000);
+    expect(lists[1]).toBeGreaterThanOrEqual(6);
+    expect(lists[2]).toBeGreaterThanOrEqual(12);
   });
 });

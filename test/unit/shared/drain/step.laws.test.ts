@@ -36,11 +36,27 @@ interface WorldPod {
   readonly graceSeconds: number;
   readonly boundAfterMs: number;
   readonly doomed: boolean;
+  readonly ready: boolean;
+  readonly evictOnly: boolean;
+  readonly daemonSet: boolean;
+  readonly priority: number;
   stopsAt?: number;
 }
 
 interface Script {
-  readonly pods: readonly { graceSeconds: number; boundAfterMs: number; doomed: boolean }[];
+  readonly pods: readonly {
+    graceSeconds: number;
+    boundAfterMs: number;
+    doomed: boolean;
+    ready: boolean;
+    evictOnly: boolean;
+    daemonSet: boolean;
+    priority: number;
+  }[];
+  readonly includeDaemonSets: boolean;
+  readonly byPriority: boolean;
+  readonly evictAfterSeconds: number;
+  readonly knowsBudgets: boolean;
   readonly fates: readonly Fate[];
   readonly delays: readonly number[];
   readonly listFails: readonly boolean[];
@@ -55,9 +71,17 @@ const script: fc.Arbitrary<Script> = fc.record({
       graceSeconds: fc.integer({ min: 0, max: 200 }),
       boundAfterMs: fc.constantFrom(0, 0, 0, 3_000, 20_000),
       doomed: fc.boolean(),
+      ready: fc.boolean(),
+      evictOnly: fc.boolean(),
+      daemonSet: fc.constantFrom(false, false, false, true),
+      priority: fc.constantFrom(0, 0, 1_000, -10),
     }),
     { maxLength: 6 },
   ),
+  includeDaemonSets: fc.boolean(),
+  byPriority: fc.boolean(),
+  evictAfterSeconds: fc.constantFrom(0, 0, 3, 60),
+  knowsBudgets: fc.boolean(),
   fates: fc.array(fc.constantFrom(...FATES), { minLength: 1, maxLength: 30 }),
   delays: fc.array(fc.integer({ min: 1, max: 4_000 }), { minLength: 1, maxLength: 10 }),
   listFails: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
@@ -67,6 +91,7 @@ const script: fc.Arbitrary<Script> = fc.record({
 });
 
 const START = 1_000_000;
+const RUNS = 200;
 
 /** Plays a drain against a small world in which everything takes time and goes wrong as the script says. */
 const play = (script: Script) => {
@@ -94,6 +119,10 @@ const play = (script: Script) => {
           name: pod.uid,
           uid: pod.uid,
           graceSeconds: pod.graceSeconds,
+          ready: pod.ready,
+          priority: pod.priority,
+          ...(pod.daemonSet ? { owner: 'DaemonSet' } : {}),
+          ...(pod.evictOnly ? { annotations: { 'eks-caretaker/evict-only': '' } } : {}),
           ...(pod.stopsAt === undefined ? {} : { deletionTimestamp: 'set' }),
         }),
       );
@@ -127,6 +156,10 @@ const play = (script: Script) => {
       marginSeconds: 5,
       deleteAtDeadline: script.deleteAtDeadline,
       taintKeys: [],
+      optOuts: { keep: [], evictOnly: [] },
+      includeDaemonSets: script.includeDaemonSets,
+      order: script.byPriority ? 'by-priority' : 'at-once',
+      evictAfterSeconds: script.evictAfterSeconds,
     },
     now,
   );
@@ -151,7 +184,12 @@ const play = (script: Script) => {
           at: now + after(),
           observation: fails
             ? { kind: 'list-failed', list: action.list, message: 'down' }
-            : { kind: 'pods', list: action.list, pods },
+            : {
+                kind: 'pods',
+                list: action.list,
+                pods,
+                ...(script.knowsBudgets ? { budgets: new Map(world.map(({ uid }) => [uid, ['web']])) } : {}),
+              },
         });
       } else {
         const outcome = removalAnswer(action);
@@ -190,7 +228,7 @@ const removalsOf = (run: ReturnType<typeof play>) =>
 const holds = (law: (run: ReturnType<typeof play>) => void) =>
   fc.assert(
     fc.property(script, (drawn) => law(play(drawn))),
-    { numRuns: 300 },
+    { numRuns: RUNS },
   );
 
 describe('laws of a drain, whatever the API server answers', () => {
@@ -247,6 +285,40 @@ describe('laws of a drain, whatever the API server answers', () => {
     });
   });
 
+  it('never deletes what its owners want evicted only, and never touches a DaemonSet unless asked', () => {
+    fc.assert(
+      fc.property(script, (drawn) => {
+        for (const { action } of removalsOf(play(drawn))) {
+          const pod = drawn.pods[Number(action.request.uid.replace('uid-', ''))];
+          if (action.kind === 'delete') expect(pod?.evictOnly).toBe(false);
+          if (!drawn.includeDaemonSets) expect(pod?.daemonSet).toBe(false);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('asks a pod for whatever reason it waits before the time left is its grace', () => {
+    fc.assert(
+      fc.property(script, (drawn) => {
+        // Nothing else holds it up: the server answers at once, no list fails, nobody takes over.
+        const calm = { ...drawn, fates: ['budget' as const], listFails: [false], resumes: [], delays: [1] };
+        const run = play(calm);
+        const firstAsked = new Map<string, number>();
+        for (const { action, now } of removalsOf(run)) {
+          firstAsked.set(action.request.uid, firstAsked.get(action.request.uid) ?? now);
+        }
+        for (const [uid, askedAt] of firstAsked) {
+          const pod = drawn.pods[Number(uid.replace('uid-', ''))];
+          const seenBy = START + (pod?.boundAfterMs ?? 0) + 5_010;
+          const lastChance = run.deadlineAt - ((pod?.graceSeconds ?? 0) + 5) * 1000;
+          expect(askedAt).toBeLessThanOrEqual(Math.max(seenBy, lastChance));
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   it('lists the node once a second at most, however many pods there are', () => {
     fc.assert(
       fc.property(script, (drawn) => {
@@ -255,7 +327,7 @@ describe('laws of a drain, whatever the API server answers', () => {
         const lists = run.actions.filter(({ action }) => action.kind === 'list').length;
         expect(lists).toBeLessThanOrEqual((run.now - START) / 1000 + 1 + drawn.resumes.length);
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 });

@@ -1,51 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { reportOf } from '../../../../shared/drain/report.ts';
-import type { DrainOptions, DrainState } from '../../../../shared/drain/state.ts';
+import type { DrainState } from '../../../../shared/drain/state.ts';
 import { resumeDrain, startDrain } from '../../../../shared/drain/state.ts';
-import type { DrainAction, DrainStep } from '../../../../shared/drain/step.ts';
 import { step } from '../../../../shared/drain/step.ts';
-import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
-import type { PodOptions } from '../../../fixtures/pods.ts';
-import { podOf } from '../../../fixtures/pods.ts';
-
-const T0 = Date.parse('2026-11-20T03:12:00Z');
-const at = (seconds: number) => T0 + seconds * 1000;
-const optionsOf = (options: Partial<DrainOptions> = {}): DrainOptions => ({
-  node: { name: 'node-1', uid: 'node-uid' },
-  cluster: 'staging',
-  deadlineAt: at(110),
-  marginSeconds: 5,
-  deleteAtDeadline: true,
-  taintKeys: [],
-  ...options,
-});
-
-/** Starts a drain and answers its first list with the pods. */
-const begun = (pods: readonly PodOptions[], options: Partial<DrainOptions> = {}): DrainStep => {
-  const first = step(startDrain(optionsOf(options), at(0)), { kind: 'time' }, at(0));
-  expect(first.actions).toEqual([{ kind: 'list', list: 1 }]);
-  return step(first.state, { kind: 'pods', list: 1, pods: pods.map(podOf) }, at(0));
-};
-
-const removals = (actions: readonly DrainAction[]) =>
-  actions.flatMap((action) => (action.kind === 'list' ? [] : [action]));
-
-const answer = (state: DrainState, uid: string, outcome: RemovalOutcome, now: number): DrainStep => {
-  const pod = state.pods[uid];
-  return step(
-    state,
-    { kind: 'outcome', uid, attempt: pod?.attempts ?? 0, verb: pod?.lastVerb ?? 'evict', outcome },
-    now,
-  );
-};
-
-const relist = (state: DrainState, pods: readonly PodOptions[], now: number): DrainStep => {
-  const asked = step(state, { kind: 'time' }, now);
-  const list = asked.actions.find((action) => action.kind === 'list');
-  return step(asked.state, { kind: 'pods', list: list?.list ?? 0, pods: pods.map(podOf) }, now);
-};
-
-const BUDGET: RemovalOutcome = { kind: 'budget', budgets: ['web'], message: 'needs 2, has 2' };
+import { answer, at, BUDGET, begun, optionsOf, relist, removals } from './drive-step.ts';
 
 describe('step', () => {
   it('evicts every movable pod of the first list at once, each under its UID and own grace', () => {
@@ -59,20 +17,6 @@ describe('step', () => {
 
   it('ignores pods that the list shows on another node', () => {
     expect(begun([{ name: 'a', nodeName: 'node-2' }]).actions).toEqual([]);
-  });
-
-  it('asks again with a back-off that doubles from 0.1 to 5 seconds while a budget holds a pod', () => {
-    let { state } = begun([{ name: 'a' }]);
-    const waits: number[] = [];
-    let now = at(0);
-    for (let count = 0; count < 8; count += 1) {
-      state = answer(state, 'uid-a', BUDGET, now).state;
-      const due = state.pods['uid-a']?.notBefore ?? 0;
-      waits.push((due - now) / 1000);
-      now = due;
-      state = step(state, { kind: 'time' }, now).state;
-    }
-    expect(waits).toEqual([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]);
   });
 
   it('turns into a delete under the UID when the time left reaches grace and margin', () => {
@@ -182,19 +126,6 @@ describe('step', () => {
     const next = relist(conflicted, [{ name: 'a', uid: 'uid-new' }], at(0.1));
     expect(next.state.pods['uid-old']?.status).toBe('gone');
     expect(removals(next.actions).map(({ request }) => request.uid)).toEqual(['uid-new']);
-  });
-
-  it('asks for the other pods of a budget as soon as it has let one of them go', () => {
-    let { state } = begun([{ name: 'a' }, { name: 'b' }]);
-    state = answer(state, 'uid-a', BUDGET, at(0)).state;
-    for (let now = at(0), tries = 0; tries < 5; tries += 1) {
-      state = answer(state, 'uid-b', BUDGET, now).state;
-      now = state.pods['uid-b']?.notBefore ?? 0;
-      state = step(state, { kind: 'time' }, now).state;
-    }
-    state = answer(state, 'uid-b', BUDGET, at(6)).state;
-    const freed = answer(step(state, { kind: 'time' }, at(6)).state, 'uid-a', { kind: 'accepted' }, at(6.1));
-    expect(removals(freed.actions).map(({ request }) => request.name)).toEqual(['b']);
   });
 
   it('keeps asking for the list while the server is down, then says so at the deadline', () => {

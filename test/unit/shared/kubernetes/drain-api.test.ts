@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { V1LabelSelector } from '@kubernetes/client-node';
 import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
+import { PressureError } from '../../../../shared/drain/types.ts';
 import type { KubernetesApi, RequestOptions } from '../../../../shared/kubernetes/client.ts';
 import { createDrainApi } from '../../../../shared/kubernetes/drain-api.ts';
 import { KubernetesApiError, KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
+import { createFakeClock } from '../../../fixtures/fake-clock.ts';
 import { podOf } from '../../../fixtures/pods.ts';
 
 const apiOf = (answer: () => unknown, lists: Record<string, readonly object[]> = {}) => {
@@ -17,10 +19,12 @@ const apiOf = (answer: () => unknown, lists: Record<string, readonly object[]> =
     },
     async *listPages<T>(resource: { plural: string }, query?: object) {
       listed.push({ plural: resource.plural, query });
+      answer();
       for (const item of lists[resource.plural] ?? []) yield [item] as T[];
     },
   };
-  return { api: createDrainApi(api), calls, listed };
+  const clock = createFakeClock();
+  return { api: createDrainApi(api, clock), calls, listed, clock };
 };
 const failing = (error: Error) =>
   apiOf(() => {
@@ -69,14 +73,15 @@ describe('what the API server answers to an eviction', () => {
       }),
       { kind: 'budget-misconfigured' },
     ],
-    ['500 of another kind', status(500), { kind: 'failed' }],
+    ['500 of another kind', status(500), { kind: 'failed', struggling: true }],
+    ['504', status(504), { kind: 'failed', struggling: true }],
     ['403 of a missing right', status(403), { kind: 'forbidden' }],
     [
       '403 of a namespace that ends',
       status(403, { causes: [{ reason: 'NamespaceTerminating' }] }),
       { kind: 'failed' },
     ],
-    ['no answer', new KubernetesConnectionError('reset'), { kind: 'failed' }],
+    ['no answer', new KubernetesConnectionError('reset'), { kind: 'failed', struggling: true }],
   ])('%s is understood', async (_, error, outcome) => {
     expect(await failing(error).api.evict(CART)).toMatchObject(outcome);
     expect(await failing(error).api.deletePod(CART)).toMatchObject(outcome);
@@ -121,13 +126,52 @@ describe('what is sent', () => {
   it('is one list by node name for all pods, over its pages', async () => {
     const { api, listed } = apiOf(() => ({}), { pods: [podOf({ name: 'a' }), podOf({ name: 'b' })] });
     expect((await api.listPods('node-1')).map((pod) => pod.metadata?.name)).toEqual(['a', 'b']);
-    expect(listed).toEqual([{ plural: 'pods', query: { fieldSelector: 'spec.nodeName=node-1' } }]);
+    expect(listed).toEqual([
+      { plural: 'pods', query: { fieldSelector: 'spec.nodeName=node-1', retry: 'none' } },
+    ]);
+  });
+});
+
+describe('a list under pressure', () => {
+  const listing = (error: Error) => {
+    const { api } = failing(error);
+    return api.listPods('node-1');
+  };
+
+  it('says how long the server wants to be left alone', async () => {
+    await expect(listing(status(429, { retryAfterSeconds: 7 }))).rejects.toMatchObject({
+      name: 'PressureError',
+      retryAfterSeconds: 7,
+    });
+  });
+
+  it('is told from other failures', async () => {
+    await expect(listing(status(500))).rejects.not.toBeInstanceOf(PressureError);
+  });
+});
+
+describe('the node', () => {
+  it.each<[string, () => unknown, boolean]>([
+    ['is there', () => ({ metadata: { uid: 'uid-1' } }), true],
+    ['is another one by now', () => ({ metadata: { uid: 'uid-2' } }), false],
+    [
+      'is gone',
+      () => {
+        throw status(404);
+      },
+      false,
+    ],
+  ])('%s', async (_, answer, expected) => {
+    expect(await apiOf(answer).api.isThere?.({ name: 'node-1', uid: 'uid-1' })).toBe(expected);
   });
 });
 
 describe('the budgets of a pod', () => {
   const budgetsOf = async (selector: V1LabelSelector | undefined) => {
-    const budget = { metadata: { name: 'pdb' }, spec: selector === undefined ? {} : { selector } };
+    const budget = {
+      metadata: { name: 'pdb', namespace: 'shop' },
+      spec: selector === undefined ? {} : { selector },
+    };
     const { api } = apiOf(() => ({}), { poddisruptionbudgets: [budget] });
     const found = await api.budgetsOf([podOf({ name: 'a', labels: { app: 'cart', tier: 'web' } })]);
     return found.get('uid-a');
@@ -163,13 +207,24 @@ describe('the budgets of a pod', () => {
     expect(await budgetsOf(selector)).toEqual(expected);
   });
 
-  it('are asked for once a namespace', async () => {
-    const { api, listed } = apiOf(() => ({}));
-    await api.budgetsOf([
-      podOf({ name: 'a' }),
-      podOf({ name: 'b' }),
-      podOf({ name: 'c', namespace: 'other' }),
+  it('are read in one list for all namespaces, which serves for a minute', async () => {
+    const { api, listed, clock } = apiOf(() => ({}));
+    const pods = [podOf({ name: 'a' }), podOf({ name: 'b' }), podOf({ name: 'c', namespace: 'other' })];
+    await api.budgetsOf(pods);
+    await api.budgetsOf(pods);
+    expect(listed).toEqual([{ plural: 'poddisruptionbudgets', query: undefined }]);
+    clock.advance(60_000);
+    await api.budgetsOf(pods);
+    expect(listed).toHaveLength(2);
+  });
+
+  it('are those of its own namespace', async () => {
+    const budget = { metadata: { name: 'pdb', namespace: 'other' }, spec: { selector: {} } };
+    const { api } = apiOf(() => ({}), { poddisruptionbudgets: [budget] });
+    const found = await api.budgetsOf([podOf({ name: 'a' }), podOf({ name: 'b', namespace: 'other' })]);
+    expect([...found]).toEqual([
+      ['uid-a', []],
+      ['uid-b', ['pdb']],
     ]);
-    expect(listed.map(({ query }) => query)).toEqual([{ namespace: 'shop' }, { namespace: 'other' }]);
   });
 });

@@ -79,7 +79,18 @@ describe('the token source', () => {
     const { clock, tokens } = source();
     const first = await tokens.get('staging');
     clock.advance(1_000);
-    tokens.forget('staging');
+    tokens.forget('staging', first);
     expect(await tokens.get('staging')).not.toBe(first);
+  });
+
+  it('signs once however many requests had the token that was refused', async () => {
+    const { clock, tokens } = source();
+    const first = await tokens.get('staging');
+    clock.advance(1_000);
+    tokens.forget('staging', first);
+    const second = await tokens.get('staging');
+    clock.advance(1_000);
+    tokens.forget('staging', first);
+    expect(await tokens.get('staging')).toBe(second);
   });
 });

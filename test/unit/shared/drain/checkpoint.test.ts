@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkpointOf } from '../../../../shared/drain/checkpoint.ts';
+import { answer, at, begun } from './drive-step.ts';
+
+const LONG = 'x'.repeat(5_000);
+
+describe('a checkpoint', () => {
+  it('of a node with 737 pods, each held by a budget with much to say, fits into an item', () => {
+    const names = Array.from(
+      { length: 737 },
+      (_, index) => `orders-5d8f7c9b6d-${String(index).padStart(5, '0')}`,
+    );
+    let { state } = begun(names.map((name) => ({ name, ready: false })));
+    for (const name of names) {
+      const refusal = { kind: 'budget', budgets: ['orders-budget'], message: LONG } as const;
+      state = answer(state, `uid-${name}`, refusal, at(0)).state;
+    }
+    expect(JSON.stringify(checkpointOf(state)).length).toBeLessThan(390_000);
+  });
+
+  it('is the same drain but for its messages', () => {
+    const refusal = { kind: 'budget', budgets: ['web'], message: 'full' } as const;
+    const { state } = answer(begun([{ name: 'a' }]).state, 'uid-a', refusal, at(0));
+    expect(checkpointOf(state)).toEqual(state);
+    const failed = answer(state, 'uid-a', { kind: 'failed', message: LONG }, at(0)).state;
+    expect(checkpointOf({ ...failed, lastError: LONG }).lastError).toHaveLength(160);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { createPace } from '../../../../shared/drain/pace.ts';
+import { createVirtualClock } from '../../../fixtures/virtual-clock.ts';
+
+const setUp = (options: { concurrency?: number; perSecond?: number } = {}) => {
+  const clock = createVirtualClock();
+  const startedAt = clock.now();
+  const pace = createPace({
+    clock,
+    concurrency: options.concurrency ?? 100,
+    perSecond: options.perSecond ?? 1_000,
+  });
+  const startedAfter: number[] = [];
+  let running = 0;
+  let most = 0;
+  /** A request that takes so long. */
+  const send = (ms = 50, lane?: string) =>
+    pace.run(
+      async () => {
+        startedAfter.push((clock.now() - startedAt) / 1000);
+        running += 1;
+        most = Math.max(most, running);
+        await clock.sleep(ms);
+        running -= 1;
+      },
+      lane === undefined ? {} : { lane },
+    );
+  const sendMany = (count: number, ms?: number, lane?: string) =>
+    Promise.all(Array.from({ length: count }, () => send(ms, lane)));
+  return { clock, pace, send, sendMany, startedAfter, most: () => most };
+};
+
+describe('a pace', () => {
+  it('lets everything go at once up to its concurrency', async () => {
+    const { sendMany, startedAfter, most } = setUp({ concurrency: 110 });
+    await sendMany(110);
+    expect(startedAfter).toEqual(Array(110).fill(0));
+    expect(most()).toBe(110);
+  });
+
+  it('then begins no more a second than it may', async () => {
+    const { sendMany, startedAfter } = setUp({ concurrency: 10, perSecond: 20 });
+    await sendMany(50, 1);
+    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(10);
+    expect(startedAfter.at(-1)).toBeCloseTo(2, 1);
+  });
+
+  it('has no more under way at once than it may, and loses none where tasks fail', async () => {
+    const { pace, clock, send, most } = setUp({ concurrency: 3 });
+    const failing = pace.run(async () => {
+      await clock.sleep(10);
+      throw new Error('reset');
+    });
+    const results = await Promise.allSettled([failing, ...Array.from({ length: 9 }, () => send())]);
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(most()).toBe(3);
+  });
+
+  it('gives one lane alone eight places, and others go past it', async () => {
+    const { send, sendMany, most } = setUp();
+    await sendMany(30, 50, 'shop/web');
+    expect(most()).toBe(8);
+    const { sendMany: sendFree, startedAfter } = setUp();
+    await Promise.all([sendFree(20, 50, 'shop/web'), sendFree(5)]);
+    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(13);
+    await send();
+  });
+
+  it('gives many lanes one place each', async () => {
+    const { send, most } = setUp();
+    const lanes = Array.from({ length: 20 }, (_, index) => `shop/web-${index}`);
+    await Promise.all([...lanes, ...lanes, ...lanes].map((lane) => send(50, lane)));
+    expect(most()).toBeLessThanOrEqual(28);
+  });
+
+  it('begins nothing while the server wants to be left alone', async () => {
+    const { pace, sendMany, startedAfter } = setUp({ concurrency: 4 });
+    const sending = sendMany(8, 100);
+    pace.slowDown?.(3);
+    await sending;
+    expect(startedAfter.slice(0, 4)).toEqual([0, 0, 0, 0]);
+    expect(Math.min(...startedAfter.slice(4))).toBeGreaterThanOrEqual(3);
+  });
+
+  it('says when the pause is over', async () => {
+    const { pace, clock } = setUp();
+    const before = clock.now();
+    await pace.calm?.();
+    expect(clock.now()).toBe(before);
+    pace.slowDown?.(5);
+    await pace.calm?.();
+    expect(clock.now()).toBe(before + 5_000);
+  });
+
+  it('has half as many under way after each sign of pressure, and at least one', async () => {
+    const { pace, clock } = setUp({ concurrency: 16 });
+    const windows: number[] = [];
+    for (let sign = 0; sign < 6; sign += 1) {
+      pace.slowDown?.();
+      pace.slowDown?.();
+      windows.push(pace.window);
+      await clock.sleep(1_000);
+    }
+    expect(windows).toEqual([8, 4, 2, 1, 1, 1]);
+  });
+
+  it('gets back what it gave up as the server answers', async () => {
+    const { pace, clock, sendMany } = setUp({ concurrency: 16 });
+    for (let sign = 0; sign < 3; sign += 1) {
+      pace.slowDown?.();
+      await clock.sleep(1_000);
+    }
+    expect(pace.window).toBe(2);
+    await sendMany(30, 10);
+    expect(pace.window).toBeGreaterThan(6);
+    await sendMany(400, 1);
+    expect(pace.window).toBe(16);
+  });
+});
