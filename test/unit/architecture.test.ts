@@ -93,6 +93,19 @@ describe('the shape of the sources', () => {
     expect(long).toEqual([]);
   });
 
+  // Node runs the sources as they are, so an import names the file. Biome's own rule for it reads all of
+  // node_modules first, at every call.
+  it('names every imported file with its .ts extension', () => {
+    const unnamed = [...allFiles, ...filesBelow('test')].flatMap((file) =>
+      readFileSync(join(root, file), 'utf8')
+        .split('\n')
+        .flatMap((line) => /^(?:import|export|\} from) ?.*'(\.[^']+)';$/.exec(line)?.[1] ?? [])
+        .filter((imported) => !/\.(ts|mjs|json)$/.test(imported))
+        .map((imported) => `${file} -> ${imported}`),
+    );
+    expect(unnamed).toEqual([]);
+  });
+
   it('reads the clock in shared/core/clock.ts alone', () => {
     const readers = ['functions', 'shared']
       .flatMap(filesBelow)
