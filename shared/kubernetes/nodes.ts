@@ -8,6 +8,13 @@ export const CORDON_ANNOTATION = 'eks-caretaker/cordoned-for';
 
 const PATCH_ATTEMPTS = 5;
 
+/**
+ * Load balancers outside the cluster take a node with this label out of their targets (service controller;
+ * Kubernetes reference, "Well-Known Labels"). The annotation says that the label is ours.
+ */
+export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
+export const EXCLUDED_ANNOTATION = 'eks-caretaker/excluded-from-load-balancers-for';
+
 export type CordonResult =
   | { readonly kind: 'cordoned'; readonly node: V1Node }
   /** It was as wanted before: nothing was sent. */
@@ -90,7 +97,7 @@ const isUnclear = (error: unknown): boolean =>
  * the whole list of taints). A conflict or an unclear answer is followed by a fresh read; throws when five
  * attempts did not do, so that nothing is ever taken for patched that is not.
  */
-const patchNode = async (
+export const patchNode = async (
   api: KubernetesApi,
   node: V1Node,
   change: { done: (node: V1Node) => boolean; patch: (node: V1Node) => object },
@@ -115,17 +122,39 @@ const patchNode = async (
   }
 };
 
+export interface CordonOptions {
+  /** Key of the NoSchedule taint. */
+  readonly taint: string;
+  /** Label the node in the same patch, so that external load balancers take it out. */
+  readonly excludeFromLoadBalancers?: boolean;
+}
+
+/** Marks as they have to be added; somebody else's cordon and label stay somebody else's. */
+const marksFor = (
+  node: V1Node,
+  { taint, excludeFromLoadBalancers }: CordonOptions,
+): { metadata?: object } => {
+  const excludes = excludeFromLoadBalancers === true && node.metadata?.labels?.[EXCLUDE_LABEL] === undefined;
+  const annotations = {
+    ...(node.spec?.unschedulable === true ? {} : { [CORDON_ANNOTATION]: taint }),
+    ...(excludes ? { [EXCLUDED_ANNOTATION]: taint } : {}),
+  };
+  if (Object.keys(annotations).length === 0) return {};
+  return { metadata: { annotations, ...(excludes ? { labels: { [EXCLUDE_LABEL]: 'true' } } : {}) } };
+};
+
 /**
  * Keeps new pods off a node: `spec.unschedulable` and a NoSchedule taint with the given key, in one patch.
  * Needs nodes get and patch. Throws KubernetesApiError or KubernetesConnectionError when it cannot be done.
  */
-export const cordon = (api: KubernetesApi, node: V1Node, options: { taint: string }): Promise<CordonResult> =>
+export const cordon = (api: KubernetesApi, node: V1Node, options: CordonOptions): Promise<CordonResult> =>
   patchNode(api, node, {
-    done: (current) => current.spec?.unschedulable === true && hasTaint(current, options.taint),
+    done: (current) =>
+      current.spec?.unschedulable === true &&
+      hasTaint(current, options.taint) &&
+      (options.excludeFromLoadBalancers !== true || current.metadata?.labels?.[EXCLUDE_LABEL] !== undefined),
     patch: (current) => ({
-      ...(current.spec?.unschedulable === true
-        ? {}
-        : { metadata: { annotations: { [CORDON_ANNOTATION]: options.taint } } }),
+      ...marksFor(current, options),
       spec: {
         unschedulable: true,
         taints: [
@@ -144,15 +173,32 @@ export const uncordon = (
   api: KubernetesApi,
   node: V1Node,
   options: { taint: string },
+): Promise<CordonResult> => uncordonAll(api, node, { taints: [options.taint] });
+
+/** The same for a node that was cordoned more than once, for one thing after the other. */
+export const uncordonAll = (
+  api: KubernetesApi,
+  node: V1Node,
+  { taints }: { taints: readonly string[] },
 ): Promise<CordonResult> => {
-  const isOurs = (current: V1Node) => current.metadata?.annotations?.[CORDON_ANNOTATION] === options.taint;
+  const marks = (current: V1Node, annotation: string) =>
+    taints.includes(current.metadata?.annotations?.[annotation] ?? '');
+  const isOurs = (current: V1Node) => marks(current, CORDON_ANNOTATION);
+  const isExcludedByUs = (current: V1Node) => marks(current, EXCLUDED_ANNOTATION);
   return patchNode(api, node, {
-    done: (current) => !hasTaint(current, options.taint) && !isOurs(current),
+    done: (current) =>
+      !taints.some((taint) => hasTaint(current, taint)) && !isOurs(current) && !isExcludedByUs(current),
     patch: (current) => ({
-      ...(isOurs(current) ? { metadata: { annotations: { [CORDON_ANNOTATION]: null } } } : {}),
+      metadata: {
+        annotations: {
+          ...(isOurs(current) ? { [CORDON_ANNOTATION]: null } : {}),
+          ...(isExcludedByUs(current) ? { [EXCLUDED_ANNOTATION]: null } : {}),
+        },
+        ...(isExcludedByUs(current) ? { labels: { [EXCLUDE_LABEL]: null } } : {}),
+      },
       spec: {
         ...(isOurs(current) ? { unschedulable: null } : {}),
-        taints: (current.spec?.taints ?? []).filter(({ key }) => key !== options.taint),
+        taints: (current.spec?.taints ?? []).filter(({ key }) => !taints.includes(key)),
       },
     }),
   });

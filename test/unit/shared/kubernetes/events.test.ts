@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { createNodeEvent } from '../../../../shared/kubernetes/events.ts';
+import { createNodeEvent, createPodEvent } from '../../../../shared/kubernetes/events.ts';
 import { createTestCluster } from '../../../fixtures/cluster-api.ts';
 import { createFakeClock } from '../../../fixtures/fake-clock.ts';
 
@@ -28,6 +28,29 @@ it('writes an event on a node into the namespace default, cut to what the API se
       firstTimestamp: '2026-11-20T03:12:00.000Z',
       lastTimestamp: '2026-11-20T03:12:00.000Z',
       count: 1,
+    },
+  ]);
+});
+
+it('writes an event on a pod into its namespace, with a name that is no longer than names may be', async () => {
+  const api = createTestCluster(createFakeClock(), { nodes: [] });
+  const name = 'p'.repeat(253);
+  await createPodEvent(
+    api,
+    {
+      pod: { namespace: 'shop', name, uid: 'uid-p' },
+      type: 'Normal',
+      reason: 'SpotDrainEvicted',
+      message: 'moved',
+    },
+    { component: 'eks-caretaker-spot-drain-worker', now: Date.parse('2026-11-20T03:12:00Z') },
+  );
+  const suffix = '.1a1f6f08400.spotdrainevicted';
+  expect(api.events).toMatchObject([
+    {
+      metadata: { name: `${'p'.repeat(253 - suffix.length)}${suffix}`, namespace: 'shop' },
+      involvedObject: { kind: 'Pod', namespace: 'shop', name, uid: 'uid-p' },
+      reason: 'SpotDrainEvicted',
     },
   ]);
 });

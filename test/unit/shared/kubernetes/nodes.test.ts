@@ -3,6 +3,7 @@ import { KubernetesConnectionError } from '../../../../shared/kubernetes/errors.
 import {
   CORDON_ANNOTATION,
   cordon,
+  EXCLUDE_LABEL,
   findNode,
   findNodes,
   getNode,
@@ -10,6 +11,7 @@ import {
   listNodes,
   uncordon,
 } from '../../../../shared/kubernetes/nodes.ts';
+import { taintOutOfService } from '../../../../shared/kubernetes/out-of-service.ts';
 import type { TestNode } from '../../../fixtures/cluster-api.ts';
 import { apiError, createTestCluster } from '../../../fixtures/cluster-api.ts';
 import { createFakeClock } from '../../../fixtures/fake-clock.ts';
@@ -155,5 +157,66 @@ describe('uncordon', () => {
     const api = clusterOf({ unschedulable: true, taints: [OTHER] });
     expect((await uncordon(api, await nodeIn(api), { taint: TAINT })).kind).toBe('already-cordoned');
     expect(patches(api)).toEqual([]);
+  });
+});
+
+describe('a node that load balancers are to leave out', () => {
+  const OPTIONS = { taint: TAINT, excludeFromLoadBalancers: true };
+  const labelOf = (api: ReturnType<typeof clusterOf>) =>
+    api.node('node-0')?.metadata?.labels?.[EXCLUDE_LABEL];
+
+  it('is labelled in the very patch that cordons it', async () => {
+    const api = clusterOf({});
+    await cordon(api, await nodeIn(api), OPTIONS);
+    expect(patches(api)).toHaveLength(1);
+    expect(labelOf(api)).toBe('true');
+  });
+
+  it('is labelled afterwards where it was cordoned without', async () => {
+    const api = clusterOf({});
+    await cordon(api, await nodeIn(api), { taint: TAINT });
+    expect(labelOf(api)).toBeUndefined();
+    expect(await cordon(api, await nodeIn(api), OPTIONS)).toMatchObject({ kind: 'cordoned' });
+    expect(await cordon(api, await nodeIn(api), OPTIONS)).toMatchObject({ kind: 'already-cordoned' });
+    expect(patches(api)).toHaveLength(2);
+  });
+
+  it('loses the label with the cordon', async () => {
+    const api = clusterOf({});
+    await cordon(api, await nodeIn(api), OPTIONS);
+    await uncordon(api, await nodeIn(api), { taint: TAINT });
+    expect(labelOf(api)).toBeUndefined();
+    expect(api.node('node-0')?.metadata?.annotations).toEqual({});
+  });
+
+  it('keeps a label that somebody else has put there', async () => {
+    const api = clusterOf({ labels: { [EXCLUDE_LABEL]: 'true' } });
+    await cordon(api, await nodeIn(api), OPTIONS);
+    await uncordon(api, await nodeIn(api), { taint: TAINT });
+    expect(labelOf(api)).toBe('true');
+  });
+});
+
+describe('a node whose instance is terminated', () => {
+  const taintsOf = (api: ReturnType<typeof clusterOf>) => api.node('node-0')?.spec?.taints;
+  const OUT_OF_SERVICE = {
+    key: 'node.kubernetes.io/out-of-service',
+    value: 'nodeshutdown',
+    effect: 'NoExecute',
+  };
+
+  it('is tainted out of service once, beside the taints that it has', async () => {
+    const api = clusterOf({ taints: [OTHER] });
+    await taintOutOfService(api, await nodeIn(api));
+    await taintOutOfService(api, await nodeIn(api));
+    expect(taintsOf(api)).toEqual([OTHER, OUT_OF_SERVICE]);
+    expect(patches(api)).toHaveLength(1);
+  });
+
+  it('may be gone by then', async () => {
+    const api = clusterOf({});
+    const node = await nodeIn(api);
+    api.remove('node-0');
+    expect(await taintOutOfService(api, node)).toEqual({ kind: 'gone' });
   });
 });
