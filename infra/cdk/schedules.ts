@@ -5,9 +5,14 @@ import { Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput } from
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Trigger } from '../../shared/core/automation.ts';
+import type { TickPlan, TickTrigger } from '../ticks.ts';
+import { minutesOf, ticksOf } from '../ticks.ts';
 
-export type TickTrigger = Extract<Trigger, { kind: 'tick' }>;
+/** `rate` counts from the deployment; ticks that are spread over the clusters have their minutes of the hour. */
+const expressionOf = ({ everyMinutes }: TickTrigger, { cluster, offsetMinutes }: TickPlan) =>
+  cluster === undefined
+    ? ScheduleExpression.rate(Duration.minutes(everyMinutes))
+    : ScheduleExpression.cron({ minute: minutesOf(everyMinutes, offsetMinutes).join(',') });
 
 /** EventBridge Scheduler's ticks: one group, and one role that only schedules of this group may use. */
 export class Schedules extends Construct {
@@ -35,18 +40,21 @@ export class Schedules extends Construct {
 
   /** A tick that could not be delivered before the next one is due is worth nothing: ticks are level-triggered. */
   add(id: string, target: LambdaFunction, trigger: TickTrigger): void {
-    new Schedule(this, id, {
-      description: `Ticks ${id} every ${trigger.everyMinutes} minutes`,
-      scheduleGroup: this.group,
-      schedule: ScheduleExpression.rate(Duration.minutes(trigger.everyMinutes)),
-      target: new LambdaInvoke(target, {
-        role: this.role,
-        input: ScheduleTargetInput.fromObject(trigger.input),
-        deadLetterQueue: this.failures,
-        maxEventAge: Duration.minutes(trigger.everyMinutes),
-        retryAttempts: 3,
-      }),
-    });
+    for (const plan of ticksOf(trigger)) {
+      const { cluster } = plan;
+      new Schedule(this, cluster === undefined ? id : `${id}-${cluster}`, {
+        description: `Ticks ${id}${cluster === undefined ? '' : ` for ${cluster}`} every ${trigger.everyMinutes} minutes`,
+        scheduleGroup: this.group,
+        schedule: expressionOf(trigger, plan),
+        target: new LambdaInvoke(target, {
+          role: this.role,
+          input: ScheduleTargetInput.fromObject(plan.input),
+          deadLetterQueue: this.failures,
+          maxEventAge: Duration.minutes(trigger.everyMinutes),
+          retryAttempts: 3,
+        }),
+      });
+    }
     const functionId = Stack.of(this).getLogicalId(target.node.defaultChild as never);
     Validations.of(this.role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::<${functionId}.Arn>:*]`,

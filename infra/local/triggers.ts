@@ -1,4 +1,5 @@
 import type { EventPattern } from '../../shared/core/automation.ts';
+import { ticksOf } from '../ticks.ts';
 import type { WorldClock } from './clock.ts';
 import type { DeployedEntry, Deployment } from './deployment.ts';
 import type { FunctionPool } from './runtime/function-pool.ts';
@@ -84,10 +85,14 @@ export const startTriggers = (options: {
   const tickOf = (deployed: DeployedEntry): readonly Tick[] => {
     const { trigger } = deployed.entry;
     if (trigger.kind !== 'tick') return [];
-    const { everyMinutes, input } = trigger;
+    const { everyMinutes } = trigger;
     // A tick that is older than the next one is given up.
     const maxAgeSeconds = Math.min(everyMinutes * 60, SIX_HOURS_SECONDS);
-    return [{ everyMinutes, run: () => invokeAsync(deployed, input, { maxAgeSeconds }) }];
+    return ticksOf(trigger).map(({ offsetMinutes, input }) => ({
+      everyMinutes,
+      offsetMinutes,
+      run: () => invokeAsync(deployed, input, { maxAgeSeconds }),
+    }));
   };
 
   const { intake } = deployment;

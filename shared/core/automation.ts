@@ -6,6 +6,11 @@ export type Trigger =
       readonly kind: 'tick';
       readonly everyMinutes: number;
       readonly input: Readonly<Record<string, unknown>>;
+      /**
+       * A tick for each of these, with its name as `cluster` in the input, spread evenly over the period, which then
+       * has to divide an hour. Left out: one tick.
+       */
+      readonly clusters?: readonly string[];
     }
   | { readonly kind: 'events'; readonly patterns: readonly EventPattern[] }
   | {
@@ -14,6 +19,8 @@ export type Trigger =
       readonly batchSize: number;
       readonly visibilitySeconds: number;
       readonly maxReceives: number;
+      /** ARNs of who may send besides the rules: SNS topics, and IAM roles. */
+      readonly senders?: { readonly topics: readonly string[]; readonly roles: readonly string[] };
     }
   | { readonly kind: 'manual' };
 

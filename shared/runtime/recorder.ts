@@ -12,7 +12,8 @@ const FLUSH_AT = 500;
 
 /** Collects an invocation's verdicts: each is logged at once, journaled and published in bulk. */
 export interface Recorder {
-  record(decision: Decision, mode: Mode): Verdict;
+  /** `first`: before all others in the result, and there however many there are: a summary. */
+  record(decision: Decision, mode: Mode, options?: { readonly first?: boolean }): Verdict;
   /** Notes a failure that must not stop the rest; `finish` throws it at the end. */
   fail(error: unknown): void;
   /** Writes what is pending to the journal and the bus when there is much of it. */
@@ -58,11 +59,14 @@ export const createRecorder = (options: {
   };
 
   return {
-    record: (decision, mode) => {
+    record: (decision, mode, { first = false } = {}) => {
       const verdict = toVerdict(decision, { automation, mode, now: clock.now() });
       logger.info(`${verdict.action} ${verdict.target}: ${verdict.reason}`, { ...verdict });
       total += 1;
-      if (kept.length < RESULT_LIMIT) kept.push(verdict);
+      if (first) {
+        kept.unshift(verdict);
+        kept.splice(RESULT_LIMIT);
+      } else if (kept.length < RESULT_LIMIT) kept.push(verdict);
       pending.push(verdict);
       return verdict;
     },

@@ -1,58 +1,37 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Pod } from '../../infra/local/kubernetes/objects.ts';
-import { withoutVerb } from './support/rights.ts';
-import type { Scene } from './support/scene.ts';
+import {
+  clean,
+  leftBehind,
+  POD_CLEANUP,
+  podsOf,
+  reportOf,
+  saidOf,
+  sceneWith,
+} from './support/pod-cleanup.ts';
 import { only, startScene, useScenes } from './support/scene.ts';
-import { clusterSpec, failedPod, nodeGroup, START, workload } from './support/specs.ts';
+import { clusterSpec, failedPod, nodeGroup, workload } from './support/specs.ts';
 
 useScenes();
 
-const TICK = { trigger: 'tick' };
-const CONFIG = only('podCleanup');
-
-const clean = (scene: Scene, event: object = TICK) => scene.account.invoke('pod-cleanup', event);
-
-const sceneWith = (
-  pods: readonly ReturnType<typeof failedPod>[],
-  config: string = CONFIG,
-  more: Parameters<typeof clusterSpec>[0] = {},
-): Promise<Scene> =>
-  startScene({
-    config,
-    spec: { clusters: [clusterSpec({ nodeGroups: [nodeGroup()], failedPods: pods, ...more })] },
-  });
-
-const leftBehind = (count: number) =>
-  Array.from({ length: count }, (_, index) => failedPod({ name: `cart-${String(index).padStart(4, '0')}` }));
-
-const podsOf = (scene: Scene, cluster?: string) =>
-  scene
-    .kubernetes(cluster)
-    .objects.list('pods', { filter: ({ status }) => status?.phase === 'Failed' })
-    .map(({ metadata }) => metadata.name);
-
 describe('a run of pod-cleanup', () => {
   it('deletes what a node shutdown left behind, page by page, and leaves the running pods alone', async () => {
-    const scene = await sceneWith(leftBehind(520), CONFIG, { workloads: [workload()] });
+    const scene = await sceneWith(leftBehind(520), POD_CLEANUP, { workloads: [workload()] });
     const running = scene.kubernetes().objects.list('pods').length - 520;
     const { ok, payload } = await clean(scene);
     expect(ok).toBe(true);
     expect(payload).toMatchObject({ automation: 'pod-cleanup', mode: 'act' });
     expect(podsOf(scene)).toEqual([]);
     expect(scene.kubernetes().objects.list('pods')).toHaveLength(running);
-    const verdicts = scene.verdicts();
-    expect(verdicts).toHaveLength(520);
-    expect(new Set(verdicts.map(({ action, reason }) => `${action}: ${reason}`))).toEqual(
-      new Set(['delete: terminated']),
-    );
+    expect(saidOf(scene)).toHaveLength(520);
+    expect(scene.verdicts({ action: 'delete', reason: 'terminated' })).toHaveLength(520);
   });
 
   it('says it in the log, the result, the journal and on the bus alike', async () => {
     const scene = await sceneWith([failedPod()]);
     const { payload } = await clean(scene);
-    const [verdict] = scene.verdicts();
+    const [verdict, report] = scene.verdicts();
     expect(verdict).toEqual({
       automation: 'pod-cleanup',
       cluster: 'staging',
@@ -67,64 +46,48 @@ describe('a run of pod-cleanup', () => {
         failedAt: '2026-11-20T02:00:00.000Z',
       },
     });
-    expect(payload).toMatchObject({ verdicts: [verdict] });
-    expect(await scene.items('journal#pod-cleanup#2026-11-20')).toMatchObject([{ verdicts: [verdict] }]);
+    expect(payload).toMatchObject({ verdicts: [report, verdict] });
+    expect(await scene.items('journal#pod-cleanup#2026-11-20')).toMatchObject([
+      { verdicts: [verdict, report] },
+    ]);
     expect(scene.account.published).toMatchObject([
       { source: 'eks-caretaker', 'detail-type': 'pod-cleanup/delete', detail: verdict },
     ]);
   });
 
-  it('keeps every pod that it has a reason to keep, and says which', async () => {
+  it('sums up what became of the pods, by reason and by namespace, in a verdict and in metrics', async () => {
     const scene = await sceneWith([
-      failedPod({ name: 'a-job', owner: { kind: 'Job', name: 'backup' } }),
-      failedPod({ name: 'b-young', failedMinutesAgo: 9 }),
-      failedPod({ name: 'c-evicted', reason: 'Evicted', message: 'The node was low on resource: memory.' }),
-      failedPod({ name: 'd-killed', reason: 'OOMKilled', message: '' }),
-      failedPod({ name: 'e-terminating' }),
-      failedPod({ name: 'f-timeless' }),
-      failedPod({
-        name: 'g-refused',
-        reason: 'NodeShutdown',
-        message: 'Pod was rejected: node is shutting down',
-      }),
-      failedPod({ name: 'h-just-old-enough', failedMinutesAgo: 10 }),
+      ...leftBehind(3),
+      failedPod({ name: 'young', failedMinutesAgo: 1 }),
+      failedPod({ name: 'job', namespace: 'batch', owner: { kind: 'Job', name: 'backup' } }),
     ]);
-    const { objects } = scene.kubernetes();
-    const change = (name: string, to: (pod: Pod) => Pod) => {
-      const pod = objects.get('pods', 'shop', name);
-      if (pod !== undefined) objects.update('pods', to(pod));
-    };
-    change('e-terminating', (pod) => ({
-      ...pod,
-      metadata: {
-        ...pod.metadata,
-        finalizers: ['example.com/slow'],
-        deletionTimestamp: '2026-11-20T02:59:00Z',
-        deletionGracePeriodSeconds: 30,
-      },
-    }));
-    change('f-timeless', (pod) => ({
-      ...pod,
-      status: { ...pod.status, conditions: [], containerStatuses: [] },
-    }));
     await clean(scene);
-    expect([...scene.reasons()].sort()).toEqual([
-      'pod/shop/a-job none: job-pod',
-      'pod/shop/b-young none: too-young',
-      'pod/shop/c-evicted none: not-a-shutdown',
-      'pod/shop/d-killed none: not-a-shutdown',
-      'pod/shop/e-terminating none: being-deleted',
-      'pod/shop/f-timeless none: failure-time-unknown',
-      'pod/shop/g-refused delete: node-shutdown',
-      'pod/shop/h-just-old-enough delete: terminated',
-    ]);
-    expect(podsOf(scene)).toEqual([
-      'a-job',
-      'b-young',
-      'c-evicted',
-      'd-killed',
-      'e-terminating',
-      'f-timeless',
+    expect(reportOf(scene)).toMatchObject({
+      listed: 5,
+      deleted: 3,
+      kept: 2,
+      refused: 0,
+      postponed: 0,
+      failed: 0,
+      reasons: { terminated: 3, 'too-young': 1, 'job-pod': 1 },
+      namespaces: { shop: { deleted: 3, kept: 1 }, batch: { kept: 1 } },
+    });
+    const metrics = scene
+      .logs()
+      .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
+      .filter((line) => '_aws' in line && 'PodsDeleted' in line);
+    expect(metrics).toMatchObject([
+      {
+        cluster: 'staging',
+        service: 'pod-cleanup',
+        PodsListed: 5,
+        PodsDeleted: 3,
+        PodsKept: 2,
+        PodsRefused: 0,
+        PodsPostponed: 0,
+        PodsFailed: 0,
+        _aws: { CloudWatchMetrics: [{ Namespace: 'eks-caretaker', Dimensions: [['service', 'cluster']] }] },
+      },
     ]);
   });
 
@@ -141,19 +104,19 @@ describe('a run of pod-cleanup', () => {
   it('stops at its budget, and the next run goes on', async () => {
     const scene = await sceneWith(leftBehind(3), only('podCleanup', ['maximumDeletesPerRun: 2']));
     await clean(scene);
-    expect(scene.reasons({ action: 'none' })).toEqual(['pod/shop/cart-0002 none: run-budget-used']);
+    expect(saidOf(scene).filter((line) => line.includes('none:'))).toEqual([
+      'pod/shop/cart-0002 none: run-budget-used',
+    ]);
     expect(podsOf(scene)).toEqual(['cart-0002']);
     await clean(scene);
     expect(podsOf(scene)).toEqual([]);
   });
 
-  it('fires every 15 minutes by itself', async () => {
-    const scene = await startScene({ config: CONFIG, schedules: true });
-    await scene.pass(31 * 60);
-    expect(scene.account.invocations.map(({ startedAt }) => new Date(startedAt).toISOString())).toEqual([
-      '2026-11-20T03:15:00.000Z',
-      '2026-11-20T03:30:00.000Z',
-    ]);
+  it('deletes 2,000 pods a run where nothing else is said', async () => {
+    const scene = await sceneWith(leftBehind(2_010));
+    await clean(scene);
+    expect(podsOf(scene)).toHaveLength(10);
+    expect(reportOf(scene)).toMatchObject({ deleted: 2_000, postponed: 10 });
   });
 
   it.each([
@@ -168,23 +131,67 @@ describe('a run of pod-cleanup', () => {
   });
 });
 
+describe('the ticks', () => {
+  const ticksOf = async (config: string, minutes: number, clusters: readonly string[]) => {
+    const scene = await startScene({
+      config,
+      schedules: true,
+      spec: { clusters: clusters.map((name) => clusterSpec({ name })) },
+    });
+    await scene.pass(minutes * 60);
+    return scene
+      .invocationsOf('pod-cleanup')
+      .map(({ startedAt, event }) => [
+        new Date(startedAt).toISOString().slice(11, 16),
+        (event as { cluster?: string }).cluster,
+      ]);
+  };
+
+  it('come every 15 minutes for the one cluster', async () => {
+    expect(await ticksOf(POD_CLEANUP, 31, ['staging'])).toEqual([
+      ['03:15', 'staging'],
+      ['03:30', 'staging'],
+    ]);
+  });
+
+  it('are spread over the time between two of them, a cluster at a time, as often as is configured', async () => {
+    const clusters = ['dev', 'staging', 'test'];
+    const config = only('podCleanup', ['everyMinutes: 30'], { clusters });
+    expect(await ticksOf(config, 61, clusters)).toEqual([
+      ['03:10', 'staging'],
+      ['03:20', 'test'],
+      ['03:30', 'dev'],
+      ['03:40', 'staging'],
+      ['03:50', 'test'],
+      ['04:00', 'dev'],
+    ]);
+  });
+});
+
 describe('modes', () => {
-  it('observe changes nothing but the journal', async () => {
-    const scene = await sceneWith(leftBehind(3), only('podCleanup', [], { mode: 'observe' }));
+  const pods = [
+    ...leftBehind(3),
+    failedPod({ name: 'young', failedMinutesAgo: 1 }),
+    failedPod({ name: 'evicted', reason: 'Evicted', message: 'The node was low on resource: memory.' }),
+  ];
+
+  it('observe changes nothing but the journal, and prints the very plan that act carries out', async () => {
+    const scene = await sceneWith(pods, only('podCleanup', [], { mode: 'observe' }));
     const { revision } = scene.kubernetes().objects;
     const { ok } = await clean(scene);
     expect(ok).toBe(true);
-    expect(scene.reasons({ mode: 'observe' })).toEqual([
-      'pod/shop/cart-0000 delete: terminated',
-      'pod/shop/cart-0001 delete: terminated',
-      'pod/shop/cart-0002 delete: terminated',
-    ]);
+    expect(scene.verdicts({ mode: 'observe', action: 'delete' })).toHaveLength(3);
+    expect(reportOf(scene)).toMatchObject({ wouldDelete: 3, kept: 2 });
     expect(scene.kubernetes().objects.revision).toBe(revision);
     expect(new Set(scene.exchanges.map(({ service, operation }) => `${service} ${operation}`))).toEqual(
       new Set(['dynamodb GetItem', 'dynamodb BatchWriteItem', 'eks DescribeCluster']),
     );
     expect(scene.account.published).toEqual([]);
     expect(await scene.items('')).toMatchObject([{ pk: 'journal#pod-cleanup#2026-11-20' }]);
+
+    const acting = await sceneWith(pods);
+    await clean(acting);
+    expect([...saidOf(acting)].sort()).toEqual([...saidOf(scene)].sort());
   });
 
   it('off in the table makes a run do nothing', async () => {
@@ -198,139 +205,17 @@ describe('modes', () => {
 
   it('off in the table half way stops the run before its next page', async () => {
     const scene = await sceneWith(leftBehind(520));
-    // One delete of the first page has to wait for 5 s, so that there is a half way.
-    const kubernetes = scene.kubernetes();
-    kubernetes.failNext(
-      { verb: 'delete', name: 'cart-0007' },
-      { status: 429, headers: { 'retry-after': '5' } },
-    );
+    // A delete of the first page makes all of them wait for 5 s, so that there is a half way.
+    scene
+      .kubernetes()
+      .failNext({ verb: 'delete', name: 'cart-0300' }, { status: 429, headers: { 'retry-after': '5' } });
     const run = clean(scene);
-    await scene.account.runUntilTrue(() => podsOf(scene).length === 21, 60);
+    await scene.pass(2);
+    expect(podsOf(scene).length).toBeGreaterThan(20);
     await scene.setModes({ clusters: { staging: 'off' } });
     await run;
     expect(podsOf(scene)).toHaveLength(20);
-    expect(scene.reasons({ action: 'none' })).toEqual(['cluster/staging none: mode-off']);
-  });
-});
-
-describe('a cluster that does not answer', () => {
-  const two = () =>
-    startScene({
-      config: only('podCleanup', [], { clusters: ['dev', 'staging'] }),
-      schedules: true,
-      spec: {
-        clusters: ['dev', 'staging'].map((name) =>
-          clusterSpec({ name, nodeGroups: [nodeGroup()], failedPods: [failedPod()] }),
-        ),
-      },
-    });
-
-  it('is named, stops no other, and makes the run fail and be tried again', async () => {
-    const scene = await two();
-    await scene.kubernetes('dev').close();
-    await scene.pass(14 * 60 + 59);
-    expect(scene.account.invocations).toEqual([]);
-    await scene.pass(5 * 60);
-    const runs = scene.invocationsOf('pod-cleanup');
-    expect(runs.map(({ startedAt, ok }) => [new Date(startedAt).toISOString().slice(11, 16), ok])).toEqual([
-      ['03:15', false],
-      ['03:16', false],
-      ['03:18', false],
-    ]);
-    expect(runs[0]?.error?.errorType).toBe('PartialFailureError');
-    expect(podsOf(scene, 'staging')).toEqual([]);
-    expect(scene.reasons({ cluster: 'staging' })).toEqual(['pod/shop/cart-left-behind delete: terminated']);
-    expect(scene.reasons({ cluster: 'dev' })).toEqual(Array(3).fill('cluster/dev none: cluster-unreachable'));
-  });
-
-  it('is done by the next attempt once it answers again', async () => {
-    const scene = await two();
-    const dev = scene.kubernetes('dev');
-    // Longer than the client's own attempts.
-    dev.failNext({ verb: 'list', resource: 'pods' }, 'hang', 4);
-    await scene.pass(20 * 60);
-    expect(scene.reasons({ cluster: 'dev' })).toEqual([
-      'cluster/dev none: cluster-unreachable',
-      'pod/shop/cart-left-behind delete: terminated',
-    ]);
-    expect(scene.invocationsOf('pod-cleanup').map(({ ok }) => ok)).toEqual([false, true]);
-    expect(podsOf(scene, 'dev')).toEqual([]);
-  });
-});
-
-describe('an API server that struggles', () => {
-  it('is given the time that it asks for', async () => {
-    const scene = await sceneWith(leftBehind(3));
-    const busy = { status: 429, headers: { 'retry-after': '2' } };
-    scene.kubernetes().failNext({ verb: 'list', resource: 'pods' }, busy, 2);
-    scene.kubernetes().failNext({ verb: 'delete' }, busy, 3);
-    const { ok } = await clean(scene);
-    expect(ok).toBe(true);
-    expect(podsOf(scene)).toEqual([]);
-    expect(scene.account.clock.now()).toBe(START + 6_000);
-  });
-
-  it.each([
-    ['answers 503', { status: 503 }],
-    ['breaks the connection', 'reset' as const],
-  ])('and %s is asked again for the list', async (_what, fault) => {
-    const scene = await sceneWith([failedPod()]);
-    scene.kubernetes().failNext({ verb: 'list', resource: 'pods' }, fault, 3);
-    const { ok } = await clean(scene);
-    expect(ok).toBe(true);
-    expect(podsOf(scene)).toEqual([]);
-  });
-
-  it.each([
-    ['answers 500 to', { status: 500 }, 'delete: terminated'],
-    ['breaks the connection of', 'reset' as const, 'delete: terminated'],
-    ['never answers', 'hang' as const, 'delete: terminated'],
-    ['loses its answer to', 'reset-after-apply' as const, undefined],
-  ])('and %s a delete has it done by the next attempt, the others at once', async (_what, fault, second) => {
-    const scene = await sceneWith(leftBehind(3), CONFIG, {});
-    scene.kubernetes().failNext({ verb: 'delete', name: 'cart-0001' }, fault);
-    const { ok } = await clean(scene);
-    expect(ok).toBe(false);
-    expect(scene.reasons({ action: 'none' })).toEqual(['pod/shop/cart-0001 none: delete-failed']);
-    expect(scene.verdicts({ action: 'delete' })).toHaveLength(2);
-    await clean(scene);
-    expect(podsOf(scene)).toEqual([]);
-    expect(scene.reasons({ target: 'pod/shop/cart-0001' }).slice(1)).toEqual(
-      second === undefined ? [] : [`pod/shop/cart-0001 ${second}`],
-    );
-  });
-
-  it('never deletes a pod that changed after it was looked at', async () => {
-    const scene = await sceneWith([failedPod()]);
-    const kubernetes = scene.kubernetes();
-    kubernetes.failNext({ verb: 'delete' }, { status: 429, headers: { 'retry-after': '5' } });
-    const run = clean(scene);
-    await scene.pass(2);
-    const pod = kubernetes.objects.get('pods', 'shop', 'cart-left-behind');
-    if (pod === undefined) throw new Error('the pod is gone too early');
-    kubernetes.objects.update('pods', {
-      ...pod,
-      metadata: { ...pod.metadata, annotations: { 'example.com/keep': 'yes' } },
-    });
-    await run;
-    expect(scene.reasons()).toEqual(['pod/shop/cart-left-behind none: changed-meanwhile']);
-    expect(podsOf(scene)).toEqual(['cart-left-behind']);
-  });
-});
-
-describe('rights', () => {
-  it.each([
-    ['delete', 'pod/shop/cart-left-behind'],
-    ['list', 'cluster/staging'],
-  ])('without %s on pods the verdict names it and the run fails', async (verb, target) => {
-    const scene = await sceneWith([failedPod()]);
-    withoutVerb(scene, { entryId: 'pod-cleanup', resource: 'pods', verb });
-    const { ok } = await clean(scene);
-    expect(ok).toBe(false);
-    expect(scene.verdicts()).toMatchObject([
-      { target, action: 'none', reason: 'missing-right', detail: { verb, resource: 'pods' } },
-    ]);
-    expect(podsOf(scene)).toEqual(['cart-left-behind']);
+    expect(saidOf(scene).at(-1)).toBe('cluster/staging none: mode-off');
   });
 });
 
@@ -366,5 +251,19 @@ describe('the bundle', () => {
       errorMessage: expect.stringContaining(words),
     });
     expect(podsOf(scene)).toEqual(['cart-left-behind']);
+  });
+
+  it('cleans up two clusters in one invocation, each with its own report', async () => {
+    const scene = await startScene({
+      config: only('podCleanup', [], { clusters: ['dev', 'staging'] }),
+      spec: {
+        clusters: ['dev', 'staging'].map((name) =>
+          clusterSpec({ name, nodeGroups: [nodeGroup()], failedPods: leftBehind(2) }),
+        ),
+      },
+    });
+    await clean(scene);
+    expect([...podsOf(scene, 'dev'), ...podsOf(scene, 'staging')]).toEqual([]);
+    expect([reportOf(scene, 'dev'), reportOf(scene)]).toMatchObject([{ deleted: 2 }, { deleted: 2 }]);
   });
 });

@@ -7,6 +7,7 @@ import { exampleConfigFile } from '../../infra/cli/defaults.ts';
 import { entriesOf, exampleScope } from '../../infra/entries.ts';
 import { loadConfigFile } from '../../infra/load-config.ts';
 import { constructIdOf } from '../../infra/names.ts';
+import { minutesOf, ticksOf } from '../../infra/ticks.ts';
 import type { Entry, IamStatement, Resource } from '../../shared/core/automation.ts';
 import type { Mode } from '../../shared/core/mode.ts';
 import type { Synthesised } from './synthesis.ts';
@@ -49,7 +50,7 @@ const actionsOf = (statements: readonly IamStatement[]): readonly string[] =>
   statements.flatMap(({ actions }) => actions);
 
 describe('the entries of the manifests', () => {
-  it('are eight functions, and every automation has one', () => {
+  it('are nine functions, and every automation has one', () => {
     expect(entryTable.map(([id]) => id)).toEqual([
       'node-group-schedule',
       'ecr-rescan',
@@ -59,10 +60,11 @@ describe('the entries of the manifests', () => {
       'cluster-upgrade-plan',
       'cluster-upgrade',
       'pod-cleanup',
+      'pod-cleanup-verify',
     ]);
     expect(automations).toHaveLength(5);
-    made.template.resourceCountIs('AWS::Lambda::Function', 8);
-    made.template.resourceCountIs('AWS::IAM::Role', 9); // one each, and the Scheduler's
+    made.template.resourceCountIs('AWS::Lambda::Function', 9);
+    made.template.resourceCountIs('AWS::IAM::Role', 10); // one each, and the Scheduler's
   });
 
   it('pass cdk-nag', () => {
@@ -127,15 +129,19 @@ describe.each(entryTable)('%s', (id, entry) => {
 
   it('has its trigger', () => {
     const { trigger } = entry;
-    const target = Match.objectLike({
-      Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${path}Function`), 'Arn'] },
-    });
+    const arn = { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${path}Function`), 'Arn'] };
+    const target = Match.objectLike({ Arn: arn });
     switch (trigger.kind) {
       case 'tick':
-        made.template.hasResourceProperties('AWS::Scheduler::Schedule', {
-          ScheduleExpression: `rate(${trigger.everyMinutes} minutes)`,
-          Target: target,
-        });
+        for (const { cluster, offsetMinutes, input } of ticksOf(trigger)) {
+          made.template.hasResourceProperties('AWS::Scheduler::Schedule', {
+            ScheduleExpression:
+              cluster === undefined
+                ? `rate(${trigger.everyMinutes} minutes)`
+                : `cron(${minutesOf(trigger.everyMinutes, offsetMinutes).join(',')} * * * ? *)`,
+            Target: Match.objectLike({ Arn: arn, Input: JSON.stringify(input) }),
+          });
+        }
         break;
       case 'events':
         made.template.hasResourceProperties('AWS::Events::Rule', { Targets: [target] });

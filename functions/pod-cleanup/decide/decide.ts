@@ -1,93 +1,148 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { isoTime } from '../../../shared/core/clock.ts';
 import type { Decision, Plan } from '../../../shared/core/verdict.ts';
-import type { PodCleanupConfig } from '../config.ts';
-import type { ShutdownReason } from './failure.ts';
-import { failedAt, shutdownReason } from './failure.ts';
+import type { CleanupRules } from '../config.ts';
+import { ageReason } from './age.ts';
+import { causeOf } from './cause.ts';
+import { failedAt } from './failed-at.ts';
+import { jobReason } from './job.ts';
+import type { NewestPods } from './newest.ts';
+import { optOutOf } from './opt-out.ts';
+import type { PodIdentity } from './pod.ts';
+import { identityOf, ownerOf } from './pod.ts';
+import type { OwnerState } from './succeeded.ts';
+import { succeededInShutdown, unwantedReason } from './succeeded.ts';
 
-/** What makes a pod that pod and no other, in the state that was looked at. */
-export interface PodIdentity {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-}
-
-/** Why a pod of phase Failed is kept. */
+/** Why a pod's own rules keep it. */
 export type KeepReason =
   | 'incomplete-object'
   | 'being-deleted'
   | 'not-a-shutdown'
-  | 'job-pod'
-  | 'failure-time-unknown'
-  | 'too-young'
+  | NonNullable<ReturnType<typeof optOutOf>>
+  | NonNullable<ReturnType<typeof unwantedReason>>
+  | NonNullable<ReturnType<typeof jobReason>>
+  | NonNullable<ReturnType<typeof ageReason>>;
+
+/** Why a limit keeps a pod that would go. */
+export type LimitReason =
+  | 'newest-of-owner'
+  | 'namespace-not-counted-yet'
+  | 'namespace-share-exceeded'
   | 'run-budget-used';
 
 export type CleanupDecision =
-  | (Decision<'delete'> & {
-      readonly action: 'delete';
-      readonly reason: ShutdownReason;
-      readonly pod: PodIdentity;
-    })
-  | (Decision<'delete'> & { readonly action: 'none'; readonly reason: KeepReason });
+  | (Decision<'delete'> & { readonly action: 'delete'; readonly pod: PodIdentity })
+  | (Decision<'delete'> & { readonly action: 'none'; readonly reason: KeepReason | LimitReason });
 
+/** What the rules look at besides the pod. */
 export interface CleanupInput {
   readonly cluster: string;
-  readonly config: Pick<PodCleanupConfig, 'minimumAgeMinutes'>;
+  readonly rules: CleanupRules;
   /** Epoch ms. */
   readonly now: number;
-  /** Deletes that this run may still make. */
-  readonly budgetLeft: number;
+  /** Namespaces whose annotation says that they are to be left alone. */
+  readonly optedOutNamespaces: ReadonlySet<string>;
+  /** Of the owners of pods in phase Succeeded, by UID; undefined where none was asked for. */
+  readonly ownerState: (uid: string) => OwnerState | undefined;
 }
 
-const ownerOf = (pod: V1Pod) =>
-  pod.metadata?.ownerReferences?.find(({ controller }) => controller === true) ??
-  pod.metadata?.ownerReferences?.[0];
+export type Judgement =
+  | { readonly goes: false; readonly reason: KeepReason; readonly failedAt: number | undefined }
+  | {
+      readonly goes: true;
+      readonly reason: string;
+      readonly failedAt: number | undefined;
+      readonly pod: PodIdentity;
+    };
+
+/** What speaks for deleting a pod, by its phase; `why` is a reason to keep it. */
+const caseOf = (
+  pod: V1Pod,
+  { rules, ownerState }: CleanupInput,
+): { because: string } | { why: KeepReason } => {
+  if (pod.status?.phase === 'Succeeded') {
+    if (!succeededInShutdown(pod)) return { why: 'not-a-shutdown' };
+    const why = unwantedReason(pod, ownerState);
+    return why === undefined ? { because: 'succeeded-in-shutdown' } : { why };
+  }
+  const because = causeOf(pod, rules);
+  return because === undefined ? { why: 'not-a-shutdown' } : { because };
+};
+
+/** What each pod's own rules say, in this order; budgets and what other pods there are come later. */
+export const judge = (pod: V1Pod, input: CleanupInput): Judgement => {
+  const { rules, now } = input;
+  const failed = failedAt(pod);
+  const identity = identityOf(pod);
+  const keep = (reason: KeepReason): Judgement => ({ goes: false, reason, failedAt: failed });
+  if (identity === undefined) return keep('incomplete-object');
+  const optOut = optOutOf(pod, rules, input.optedOutNamespaces);
+  if (optOut !== undefined) return keep(optOut);
+  if (pod.metadata?.deletionTimestamp !== undefined) return keep('being-deleted');
+  const found = caseOf(pod, input);
+  if ('why' in found) return keep(found.why);
+  const stays =
+    jobReason(pod, rules) ?? ageReason(failed, { minimumAgeMinutes: rules.minimumAgeMinutes, now });
+  if (stays !== undefined) return keep(stays);
+  return { goes: true, reason: found.because, failedAt: failed, pod: identity };
+};
+
+/** What is left of the limits, which pages share. */
+export interface Limits {
+  /** Deletes that this run may still make. */
+  readonly budget: number;
+  /** The pods that `keepNewestPerOwner` keeps. */
+  readonly newest: NewestPods;
+  /** Deletes that may still be made in a namespace; undefined where nobody counted it. */
+  readonly allowedIn: (namespace: string) => number | undefined;
+}
 
 const describe = (pod: V1Pod, failed: number | undefined) => {
   const owner = ownerOf(pod);
   return {
+    ...(pod.status?.phase === 'Succeeded' ? { phase: 'Succeeded' } : {}),
     ...(pod.status?.reason === undefined ? {} : { podReason: pod.status.reason }),
     ...(owner === undefined ? {} : { owner: `${owner.kind}/${owner.name}` }),
     ...(failed === undefined ? {} : { failedAt: isoTime(failed) }),
   };
 };
 
-const decideOne = (pod: V1Pod, input: CleanupInput): CleanupDecision => {
-  const { namespace, name, uid, resourceVersion, deletionTimestamp } = pod.metadata ?? {};
-  const failed = failedAt(pod);
-  const base = {
-    cluster: input.cluster,
-    target: `pod/${namespace ?? ''}/${name ?? ''}`,
-    detail: describe(pod, failed),
-  };
-  const keep = (reason: KeepReason): CleanupDecision => ({ ...base, action: 'none', reason });
-
-  if (!namespace || !name || !uid || !resourceVersion) return keep('incomplete-object');
-  if (deletionTimestamp !== undefined) return keep('being-deleted');
-  const reason = shutdownReason(pod);
-  if (reason === undefined) return keep('not-a-shutdown');
-  if (pod.metadata?.ownerReferences?.some(({ kind }) => kind === 'Job')) return keep('job-pod');
-  if (input.config.minimumAgeMinutes > 0) {
-    if (failed === undefined) return keep('failure-time-unknown');
-    if (input.now - failed < input.config.minimumAgeMinutes * 60_000) return keep('too-young');
-  }
-  return { ...base, action: 'delete', reason, pod: { namespace, name, uid, resourceVersion } };
-};
-
 /**
- * What happens to each pod of one page of pods in phase Failed, in the page's order. Pods that would be
- * deleted once the run's budget is used are kept with `run-budget-used` and come again in the next run.
+ * What happens to each pod of one page, in the page's order. Never more deletes than the limits leave, in all and
+ * in each namespace; pods beyond the budget come again in the next run.
  */
-export const decideCleanup = (pods: readonly V1Pod[], input: CleanupInput): Plan<CleanupDecision> => {
-  let left = input.budgetLeft;
+export const decideCleanup = (
+  pods: readonly V1Pod[],
+  input: CleanupInput,
+  limits: Limits,
+): Plan<CleanupDecision> => {
+  let budget = limits.budget;
+  const taken = new Map<string, number>();
+  const limitReason = (
+    pod: V1Pod,
+    namespace: string,
+    failed: number | undefined,
+  ): LimitReason | undefined => {
+    if (limits.newest.has(pod, failed)) return 'newest-of-owner';
+    const allowed = limits.allowedIn(namespace);
+    if (allowed === undefined) return 'namespace-not-counted-yet';
+    if ((taken.get(namespace) ?? 0) >= allowed) return 'namespace-share-exceeded';
+    return budget <= 0 ? 'run-budget-used' : undefined;
+  };
   const decisions = pods.map((pod): CleanupDecision => {
-    const decision = decideOne(pod, input);
-    if (decision.action !== 'delete') return decision;
-    left -= 1;
-    if (left >= 0) return decision;
-    const { pod: _identity, ...rest } = decision;
-    return { ...rest, action: 'none', reason: 'run-budget-used' };
+    const judgement = judge(pod, input);
+    const { namespace = '', name = '' } = pod.metadata ?? {};
+    const base = {
+      cluster: input.cluster,
+      target: `pod/${namespace}/${name}`,
+      detail: describe(pod, judgement.failedAt),
+    };
+    if (!judgement.goes) return { ...base, action: 'none', reason: judgement.reason };
+    const limit = limitReason(pod, namespace, judgement.failedAt);
+    if (limit !== undefined) return { ...base, action: 'none', reason: limit };
+    budget -= 1;
+    taken.set(namespace, (taken.get(namespace) ?? 0) + 1);
+    return { ...base, action: 'delete', reason: judgement.reason, pod: judgement.pod };
   });
   return { decisions };
 };

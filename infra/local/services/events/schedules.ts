@@ -2,6 +2,8 @@ import type { WorldClock } from '../../clock.ts';
 
 export interface Tick {
   readonly everyMinutes: number;
+  /** After the whole multiples of the rate. */
+  readonly offsetMinutes?: number;
   run(): void;
 }
 
@@ -13,7 +15,8 @@ export const startSchedules = (clock: WorldClock, ticks: readonly Tick[]): (() =
   const cancels = new Map<Tick, () => void>();
   const plan = (tick: Tick) => {
     const period = tick.everyMinutes * 60_000;
-    const next = (Math.floor(clock.now() / period) + 1) * period;
+    const offset = (tick.offsetMinutes ?? 0) * 60_000;
+    const next = (Math.floor((clock.now() - offset) / period) + 1) * period + offset;
     cancels.set(
       tick,
       clock.schedule(next, () => {

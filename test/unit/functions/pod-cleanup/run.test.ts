@@ -1,135 +1,148 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PodCleanupConfig } from '../../../../functions/pod-cleanup/config.ts';
+import type { CleanupReport } from '../../../../functions/pod-cleanup/decide/report.ts';
 import { runPodCleanup } from '../../../../functions/pod-cleanup/run.ts';
 import { ClusterUnreachableError, MalformedEventError } from '../../../../shared/core/errors.ts';
 import type { Mode } from '../../../../shared/core/mode.ts';
-import type { KubernetesApi, ListOptions, RequestOptions } from '../../../../shared/kubernetes/client.ts';
-import { KubernetesApiError, KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
-import { failedPod } from '../../../fixtures/failed-pod.ts';
+import { KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
+import type { FakeClock } from '../../../fixtures/fake-clock.ts';
 import { createFakeClock } from '../../../fixtures/fake-clock.ts';
 import { createMemoryStore } from '../../../fixtures/memory-store.ts';
 import { createTestCall } from '../../../fixtures/test-call.ts';
-
-const apiError = (status: number, reason: string) =>
-  new KubernetesApiError({ status, reason, message: `answered ${status} ${reason}`, causes: [] });
-
-const shutdownPod = (name: string) =>
-  failedPod({ name, reason: 'Terminated', finishedAt: ['2026-11-19T20:00:00Z'] });
+import type { FakeCluster, FakeClusterOptions } from './fake-cluster.ts';
+import { apiError, createFakeCluster } from './fake-cluster.ts';
+import { configOf, podOf, terminated } from './support.ts';
 
 const names = (count: number, prefix = 'p') =>
-  Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(4, '0')}`);
+const leftBehind = (list: readonly string[], namespace = 'shop') =>
+  list.map((name) => podOf({ ...terminated, namespace, name, uid: `uid-${name}` }));
 
 interface Scene {
-  readonly pages?: Readonly<Record<string, readonly (readonly object[])[] | Error>>;
-  readonly onDelete?: (name: string) => void;
+  readonly clusters?: Readonly<Record<string, FakeClusterOptions | FakeCluster>>;
   readonly modes?: (cluster: string | undefined, reads: number) => Mode;
-  readonly section?: Partial<PodCleanupConfig>;
+  readonly section?: object;
   readonly remainingMs?: number;
   readonly unreachable?: readonly string[];
   readonly cluster?: string;
+  readonly clock?: FakeClock;
 }
 
-/** Runs one tick over clusters `staging` and `prod`, whose API servers are in memory. */
+/** Runs one tick over the clusters, whose API servers are in memory. */
 const run = async (scene: Scene) => {
-  const clock = createFakeClock();
-  const store = createMemoryStore(clock);
+  const clock = scene.clock ?? createFakeClock();
   const call = createTestCall({
     automation: 'pod-cleanup',
     clock,
-    store,
+    store: createMemoryStore(clock),
     ...(scene.remainingMs === undefined ? {} : { remainingMs: scene.remainingMs }),
   });
-  const deletes: { cluster: string; options: RequestOptions }[] = [];
-  const lists: { cluster: string; options: ListOptions | undefined }[] = [];
-  let reads = 0;
-  let running = 0;
-  let mostRunning = 0;
-  const api = (cluster: string): KubernetesApi => ({
-    cluster,
-    request: async <T>(_verb: string, _resource: unknown, options: RequestOptions = {}): Promise<T> => {
-      running += 1;
-      mostRunning = Math.max(mostRunning, running);
-      await new Promise((resolve) => setImmediate(resolve));
-      running -= 1;
-      deletes.push({ cluster, options });
-      scene.onDelete?.(options.name ?? '');
-      return {} as T;
-    },
-    async *listPages<T>(_resource: unknown, options?: ListOptions): AsyncIterable<readonly T[]> {
-      lists.push({ cluster, options });
-      const pages = scene.pages?.[cluster] ?? [];
-      if (pages instanceof Error) throw pages;
-      for (const page of pages) yield page as readonly T[];
-    },
+  const clusters = Object.fromEntries(
+    Object.entries(scene.clusters ?? {}).map(([name, given]) => [
+      name,
+      'api' in given ? given : createFakeCluster({ name, ...given }),
+    ]),
+  );
+  const config = configOf({
+    clusters: Object.keys(clusters).map((name) => ({ name })),
+    podCleanup: { namespaceOptOut: false, ...scene.section },
   });
+  const published: { cluster: string; mode: Mode; report: CleanupReport }[] = [];
+  let reads = 0;
   await runPodCleanup(
     {
-      config: {
-        version: 1,
-        mode: 'act',
-        clusters: [{ name: 'staging' }, { name: 'prod' }],
-        notifications: { topic: false },
-      },
-      section: { minimumAgeMinutes: 10, maximumDeletesPerRun: 2_000, ...scene.section },
+      config,
+      section: config.podCleanup,
       clock,
       clusters: {
         connect: async (cluster) => {
           if (scene.unreachable?.includes(cluster)) throw new ClusterUnreachableError(cluster, 'no address');
-          return api(cluster);
+          return clusters[cluster]?.api ?? createFakeCluster().api;
         },
       },
       readMode: async (cluster) => {
         reads += 1;
         return scene.modes?.(cluster, reads) ?? 'act';
       },
+      metrics: { publish: (cluster, mode, report) => void published.push({ cluster, mode, report }) },
     },
     { trigger: 'tick', ...(scene.cluster === undefined ? {} : { cluster: scene.cluster }) },
     call,
   );
-  const said = call.verdicts.map(({ target, action, reason }) => `${action} ${target} ${reason}`);
-  return { call, deletes, lists, said, mostRunning };
+  const others = call.verdicts.filter(({ reason }) => reason !== 'report');
+  return {
+    call,
+    clusters,
+    clock,
+    published,
+    said: others.map(({ target, action, reason }) => `${action} ${target} ${reason}`),
+    reports: call.verdicts.filter(({ reason }) => reason === 'report'),
+  };
 };
+
+const only = (options: FakeClusterOptions, scene: Omit<Scene, 'clusters'> = {}) =>
+  run({ ...scene, clusters: { staging: options } });
 
 describe('in mode act', () => {
   it('lists failed pods in pages of 500 and deletes with UID and resourceVersion', async () => {
-    const { deletes, lists, said } = await run({ pages: { staging: [[shutdownPod('cart-0')]] } });
-    expect(lists[0]).toEqual({
-      cluster: 'staging',
-      options: { fieldSelector: 'status.phase=Failed', limit: 500 },
-    });
-    expect(deletes).toEqual([
+    const { clusters, said } = await only({ pods: leftBehind(['cart-0']) });
+    const staging = clusters.staging as FakeCluster;
+    expect(staging.lists).toMatchObject([{ fieldSelector: 'status.phase=Failed', limit: 500 }]);
+    expect(staging.deletes).toMatchObject([
       {
-        cluster: 'staging',
-        options: {
-          namespace: 'shop',
-          name: 'cart-0',
-          body: {
-            apiVersion: 'v1',
-            kind: 'DeleteOptions',
-            preconditions: { uid: 'uid-cart-0', resourceVersion: '41' },
-          },
+        namespace: 'shop',
+        name: 'cart-0',
+        body: {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          preconditions: { uid: 'uid-cart-0', resourceVersion: '41' },
         },
       },
     ]);
     expect(said).toEqual(['delete pod/shop/cart-0 terminated']);
   });
 
-  it('deletes 20 at a time', async () => {
-    const { deletes, mostRunning } = await run({ pages: { staging: [names(75).map(shutdownPod)] } });
-    expect(deletes).toHaveLength(75);
-    expect(mostRunning).toBe(20);
+  it.each([
+    [undefined, 20],
+    [3, 3],
+  ])('with concurrentDeletes %s deletes %i at a time', async (concurrentDeletes, expected) => {
+    const section = concurrentDeletes === undefined ? {} : { concurrentDeletes };
+    const { clusters } = await only({ pods: leftBehind(names(75)) }, { section });
+    expect(clusters.staging?.names()).toEqual([]);
+    expect(clusters.staging?.mostRunning()).toBe(expected);
+  });
+
+  it('passes the label selector on', async () => {
+    const { clusters } = await only({}, { section: { labelSelector: 'team!=payments' } });
+    expect(clusters.staging?.lists).toMatchObject([{ labelSelector: 'team!=payments' }]);
   });
 
   it('spends one budget over all pages and clusters', async () => {
-    const { deletes, said } = await run({
+    const { clusters, said } = await run({
       section: { maximumDeletesPerRun: 3 },
-      pages: {
-        staging: [names(2, 'a').map(shutdownPod), names(2, 'b').map(shutdownPod)],
-        prod: [names(2, 'c').map(shutdownPod)],
+      clusters: {
+        prod: { pods: leftBehind(names(2)) },
+        staging: { pods: leftBehind(names(4)), pageSize: 2 },
       },
     });
-    expect(deletes).toHaveLength(3);
+    expect([...(clusters.prod?.names() ?? []), ...(clusters.staging?.names() ?? [])]).toHaveLength(3);
     expect(said.filter((line) => line.endsWith('run-budget-used'))).toHaveLength(3);
+  });
+
+  it('gives back what was not deleted, so that pods that nobody may delete do not use up every run', async () => {
+    const { said } = await only(
+      {
+        pods: [...leftBehind(names(4, 'a-guarded')), ...leftBehind(names(2, 'b'))],
+        pageSize: 2,
+        beforeDelete: (name) => {
+          if (name.startsWith('a-guarded')) throw apiError(403, 'Forbidden');
+        },
+      },
+      { section: { maximumDeletesPerRun: 2 } },
+    );
+    expect(said.filter((line) => line.startsWith('delete'))).toEqual([
+      'delete pod/shop/b0000 terminated',
+      'delete pod/shop/b0001 terminated',
+    ]);
   });
 
   it.each([
@@ -138,117 +151,504 @@ describe('in mode act', () => {
     [429, 'TooManyRequests', 'server-busy', 0],
     [403, 'Forbidden', 'missing-right', 1],
     [500, 'InternalError', 'delete-failed', 1],
+    [401, 'Unauthorized', 'delete-failed', 1],
   ])(
-    'goes on after %i %s on one pod: %s, with %i failure(s) at the end',
+    'goes on after %i %s on one pod, however often it asks: %s, with %i failure(s) at the end',
     async (status, reason, verdict, failures) => {
-      const { call, said } = await run({
-        pages: { staging: [['a', 'b', 'c'].map(shutdownPod)] },
-        onDelete: (name) => {
+      const { call, said } = await only({
+        pods: leftBehind(['a', 'b', 'c']),
+        beforeDelete: (name) => {
           if (name === 'b') throw apiError(status, reason);
         },
       });
-      expect(said).toEqual(
-        expect.arrayContaining([
-          'delete pod/shop/a terminated',
-          `none pod/shop/b ${verdict}`,
-          'delete pod/shop/c terminated',
-        ]),
-      );
+      expect([...said].sort()).toEqual([
+        'delete pod/shop/a terminated',
+        'delete pod/shop/c terminated',
+        `none pod/shop/b ${verdict}`,
+      ]);
       expect(call.failures).toHaveLength(failures);
     },
   );
 
   it('names the right that is missing', async () => {
-    const { call } = await run({
-      pages: { staging: [[shutdownPod('a')]] },
-      onDelete: () => {
+    const { call } = await only({
+      pods: leftBehind(['a']),
+      beforeDelete: () => {
         throw apiError(403, 'Forbidden');
       },
     });
-    expect(call.verdicts[0]?.detail).toMatchObject({
+    expect(call.verdicts.find(({ reason }) => reason === 'missing-right')?.detail).toMatchObject({
       verb: 'delete',
       resource: 'pods',
       podReason: 'Terminated',
     });
   });
 
-  it('reports a lost connection on a delete and goes on', async () => {
-    const { said, call } = await run({
-      pages: { staging: [[shutdownPod('a'), shutdownPod('b')]] },
-      onDelete: (name) => {
-        if (name === 'a') throw new KubernetesConnectionError('reset');
+  it('never deletes a pod that came back under the same name, or changed since it was looked at', async () => {
+    const cluster = createFakeCluster({
+      pods: leftBehind(['web-0', 'web-1', 'web-2']),
+      beforeDelete: () => {
+        cluster.replace(podOf({ ...terminated, name: 'web-1', uid: 'another' }));
+        cluster.replace(podOf({ ...terminated, name: 'web-2', uid: 'uid-web-2', resourceVersion: '42' }));
       },
+    });
+    const { said } = await run({ clusters: { staging: cluster } });
+    expect(cluster.names()).toEqual(['web-1', 'web-2']);
+    expect(said.filter((line) => line.endsWith('changed-meanwhile'))).toHaveLength(2);
+  });
+});
+
+describe('a delete without an answer is sent again, which its preconditions make safe', () => {
+  const reset = () => {
+    throw new KubernetesConnectionError('reset');
+  };
+
+  it.each([
+    [
+      'before it was applied',
+      { beforeDelete: (name: string, attempt: number) => void (name === 'a' && attempt === 1 && reset()) },
+    ],
+    [
+      'after it was applied',
+      { afterDelete: (name: string, attempt: number) => void (name === 'a' && attempt === 1 && reset()) },
+    ],
+  ])(
+    'lost %s: the pod is deleted once, and the verdict says that an answer was lost',
+    async (_when, faults) => {
+      const { said, call, clusters } = await only({ pods: leftBehind(['a', 'b']), ...faults });
+      expect(clusters.staging?.names()).toEqual([]);
+      expect([...said].sort()).toEqual(['delete pod/shop/a terminated', 'delete pod/shop/b terminated']);
+      expect(call.verdicts.find(({ target }) => target === 'pod/shop/a')?.detail).toMatchObject({
+        lostAnswers: 1,
+      });
+      expect(call.failures).toEqual([]);
+    },
+  );
+
+  it('lost before it was applied, and another pod has its name by then: that one stays', async () => {
+    const cluster = createFakeCluster({
+      pods: leftBehind(['web-0']),
+      afterDelete: () => {
+        cluster.replace(podOf({ ...terminated, name: 'web-0', uid: 'another' }));
+        reset();
+      },
+    });
+    const { said } = await run({ clusters: { staging: cluster } });
+    expect(cluster.names()).toEqual(['web-0']);
+    expect(said).toEqual(['none pod/shop/web-0 changed-meanwhile']);
+  });
+
+  it('lost four times: the run fails at the end, and its budget counts the delete', async () => {
+    const { said, call } = await only({
+      pods: leftBehind(['a', 'b']),
+      beforeDelete: (name) => void (name === 'a' && reset()),
     });
     expect(said).toContain('none pod/shop/a delete-failed');
     expect(said).toContain('delete pod/shop/b terminated');
     expect(call.failures).toHaveLength(1);
+    await expect(call.recorder.finish('act')).rejects.toThrow('1 part(s) of this invocation failed');
   });
 
-  it('deletes nothing more when the end of the invocation is near', async () => {
-    const { deletes, said } = await run({
-      remainingMs: 24_000,
-      pages: { staging: [[shutdownPod('a')]], prod: [] },
+  it('a server that is down is left alone after twenty of them', async () => {
+    const { said, clusters } = await only({
+      pods: leftBehind(names(100)),
+      pageSize: 50,
+      beforeDelete: reset,
     });
-    expect(deletes).toEqual([]);
+    const reasons = said.map((line) => line.split(' ').at(-1));
+    expect(reasons.filter((reason) => reason === 'delete-failed').length).toBeGreaterThanOrEqual(20);
+    expect(reasons.filter((reason) => reason === 'delete-failed').length).toBeLessThan(40);
+    expect(said.at(-1)).toBe('none cluster/staging cluster-unreachable');
+    // The second page was not even tried.
+    expect(clusters.staging?.deletes.length).toBeLessThanOrEqual(40 * 4);
+    expect(said.filter((line) => line.startsWith('none pod/')).length).toBe(50);
+  });
+
+  it('a webhook that fails for some pods does not stop the others', async () => {
+    const { said } = await only({
+      pods: [...leftBehind(names(30, 'a')), ...leftBehind(['b'])],
+      beforeDelete: (name) => {
+        if (name !== 'b') throw apiError(500, 'InternalError');
+      },
+    });
+    expect(said).toContain('delete pod/shop/b terminated');
+  });
+});
+
+describe('an API server that asks to slow down', () => {
+  it('is left alone by all deletes for as long as it says', async () => {
+    const clock = createFakeClock();
+    const sentAt: number[] = [];
+    const { clusters } = await only(
+      {
+        pods: leftBehind(names(6)),
+        beforeDelete: (name, attempt) => {
+          sentAt.push(clock.now());
+          if (name === 'p0000' && attempt === 1)
+            throw apiError(429, 'TooManyRequests', { retryAfterSeconds: 5 });
+        },
+      },
+      { clock, section: { concurrentDeletes: 2 } },
+    );
+    expect(clusters.staging?.names()).toEqual([]);
+    const start = sentAt[0] ?? 0;
+    expect(sentAt.filter((at) => at > start && at < start + 5_000)).toEqual([]);
+    expect(sentAt.filter((at) => at >= start + 5_000).length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('and asks for more time than there is: the next run goes on', async () => {
+    const { said, call, clusters } = await only(
+      {
+        pods: leftBehind(['a', 'b']),
+        beforeDelete: () => {
+          throw apiError(429, 'TooManyRequests', { retryAfterSeconds: 600 });
+        },
+      },
+      { section: { concurrentDeletes: 1 } },
+    );
+    expect(said).toEqual(['none pod/shop/a out-of-time', 'none pod/shop/b out-of-time']);
+    expect(clusters.staging?.names()).toEqual(['a', 'b']);
+    expect(call.failures).toEqual([]);
+  });
+});
+
+describe('the end of the invocation', () => {
+  it('is near: nothing is deleted, and it says so', async () => {
+    const { clusters, said } = await only({ pods: leftBehind(['a']) }, { remainingMs: 24_000 });
+    expect(clusters.staging?.deletes).toEqual([]);
+    expect(said).toEqual(['none cluster/staging out-of-time']);
+  });
+
+  it('comes half way: what is begun is finished, the rest is left to the next run', async () => {
+    const clock = createFakeClock();
+    const { clusters, said, reports } = await only(
+      {
+        pods: leftBehind(names(9)),
+        pageSize: 3,
+        beforeDelete: () => clock.advance(1_000),
+      },
+      { clock, remainingMs: 25_000 + 4_500, section: { concurrentDeletes: 1 } },
+    );
+    expect(clusters.staging?.names()).toHaveLength(4);
+    expect(said.slice(-2)).toEqual(['none pod/shop/p0005 out-of-time', 'none cluster/staging out-of-time']);
+    expect(reports[0]?.detail).toMatchObject({ deleted: 5, postponed: 1 });
+  });
+
+  it('comes while pods are counted: nothing was deleted yet', async () => {
+    const clock = createFakeClock();
+    const { clusters, said } = await only(
+      { pods: leftBehind(names(9)), pageSize: 3, beforePage: () => clock.advance(20_000) },
+      { clock, remainingMs: 60_000, section: { maximumNamespacePercent: 99 } },
+    );
+    expect(clusters.staging?.deletes).toEqual([]);
     expect(said).toEqual(['none cluster/staging out-of-time']);
   });
 });
 
 describe('the mode is read before every page', () => {
+  const pods = [...leftBehind(['a', 'b']), podOf({ name: 'c', exitCodes: [1] })];
+
   it('observe plans the same deletes and makes none', async () => {
-    const { deletes, said, call } = await run({
-      modes: () => 'observe',
-      pages: { staging: [[shutdownPod('a'), failedPod({ name: 'b' })]] },
-    });
-    expect(deletes).toEqual([]);
-    expect(said).toEqual(['delete pod/shop/a terminated', 'none pod/shop/b not-a-shutdown']);
-    expect(call.verdicts.every(({ mode }) => mode === 'observe')).toBe(true);
+    const observed = await only({ pods }, { modes: () => 'observe' });
+    expect(observed.clusters.staging?.deletes).toEqual([]);
+    const acted = await only({ pods });
+    expect([...observed.said].sort()).toEqual([...acted.said].sort());
+    expect(observed.call.verdicts.every(({ mode }) => mode === 'observe')).toBe(true);
+    expect(observed.reports[0]?.detail).toMatchObject({ listed: 3, wouldDelete: 2, kept: 1 });
+    expect(observed.reports[0]?.detail).not.toHaveProperty('deleted');
   });
 
   it('a cluster switched off is not even listed', async () => {
-    const { lists, said } = await run({ modes: (cluster) => (cluster === 'staging' ? 'off' : 'act') });
-    expect(lists.map(({ cluster }) => cluster)).toEqual(['prod']);
+    const { clusters, said } = await run({
+      modes: (cluster) => (cluster === 'staging' ? 'off' : 'act'),
+      clusters: { staging: {}, prod: {} },
+    });
+    expect(clusters.staging?.requests).toEqual([]);
+    expect(clusters.prod?.requests).toEqual(['list pods']);
     expect(said).toEqual(['none cluster/staging mode-off']);
   });
 
   it('a switch to off between two pages stops the second', async () => {
-    const { deletes, said } = await run({
-      cluster: 'staging',
-      modes: (_cluster, reads) => (reads <= 2 ? 'act' : 'off'),
-      pages: { staging: [[shutdownPod('a')], [shutdownPod('b')]] },
-    });
-    expect(deletes).toHaveLength(1);
+    const { clusters, said } = await only(
+      { pods: leftBehind(['a', 'b']), pageSize: 1 },
+      { modes: (_cluster, reads) => (reads <= 2 ? 'act' : 'off') },
+    );
+    expect(clusters.staging?.names()).toEqual(['b']);
     expect(said).toEqual(['delete pod/shop/a terminated', 'none cluster/staging mode-off']);
   });
 });
 
-describe('clusters', () => {
-  it.each([
-    ['has no address', { unreachable: ['staging'] }, 'cluster-unreachable'],
-    [
-      'does not answer',
-      { pages: { staging: new KubernetesConnectionError('refused') } },
-      'cluster-unreachable',
-    ],
-    ['forbids the list', { pages: { staging: apiError(403, 'Forbidden') } }, 'missing-right'],
-  ])('one that %s says so, the other goes on, and the run fails at the end', async (_name, scene, reason) => {
-    const { said, call } = await run({
-      ...scene,
-      pages: { ...(scene as Scene).pages, prod: [[shutdownPod('a')]] },
-    });
-    expect(said).toEqual(
-      expect.arrayContaining([`none cluster/staging ${reason}`, 'delete pod/shop/a terminated']),
-    );
-    expect(call.failures).toHaveLength(1);
-    await expect(call.recorder.finish('act')).rejects.toThrow('1 part(s) of this invocation failed');
+describe('namespaces that opt out', () => {
+  const namespaces = { shop: {}, web: { 'eks-caretaker/keep-failed-pods': 'true' } };
+  const pods = [...leftBehind(['a'], 'shop'), ...leftBehind(['b'], 'web')];
+
+  it('are looked up once a run, where that is on', async () => {
+    const { said, clusters } = await only({ pods, namespaces }, { section: { namespaceOptOut: true } });
+    expect(said.sort()).toEqual(['delete pod/shop/a terminated', 'none pod/web/b namespace-opted-out']);
+    expect(clusters.staging?.requests).toEqual(['list namespaces', 'list pods']);
   });
 
+  it('and nobody asks for them where it is off', async () => {
+    const { clusters } = await only({ pods, namespaces });
+    expect(clusters.staging?.names()).toEqual([]);
+    expect(clusters.staging?.requests).toEqual(['list pods']);
+  });
+
+  it('cannot be looked up: nothing is deleted, and the right is named', async () => {
+    const denied = new Error(
+      'KubernetesApiError: namespaces is forbidden: User "x" cannot list resource "namespaces" in API group "" at the cluster scope',
+    );
+    const forbidden = Object.assign(apiError(403, 'Forbidden'), { message: denied.message });
+    const { call, clusters } = await only(
+      { pods, failures: { 'list namespaces': forbidden } },
+      { section: { namespaceOptOut: true } },
+    );
+    expect(clusters.staging?.deletes).toEqual([]);
+    expect(call.verdicts[0]).toMatchObject({
+      target: 'cluster/staging',
+      reason: 'missing-right',
+      detail: { verb: 'list', resource: 'namespaces' },
+    });
+  });
+});
+
+describe('limits that need all pods to be seen first', () => {
+  const running = (count: number, namespace: string) =>
+    names(count, 'running').map((name) => {
+      const pod = podOf({ namespace, name });
+      return { ...pod, status: { phase: 'Running' } };
+    });
+
+  it('refuse a namespace of which too much would go, with figures, and leave the others alone', async () => {
+    const { said, call, clusters, reports } = await only(
+      {
+        pageSize: 2,
+        pods: [
+          ...leftBehind(names(6, 'a'), 'shop'),
+          ...running(4, 'shop'),
+          ...leftBehind(names(5, 'b'), 'web'),
+          ...running(5, 'web'),
+        ],
+      },
+      { section: { maximumNamespacePercent: 50 } },
+    );
+    expect(clusters.staging?.names().filter((name) => !name.startsWith('running'))).toEqual(names(6, 'a'));
+    expect(call.verdicts.find(({ target }) => target === 'namespace/shop')).toMatchObject({
+      action: 'none',
+      reason: 'namespace-share-exceeded',
+      detail: { wouldDelete: 6, pods: 10, percent: 60, maximumPercent: 50 },
+    });
+    expect(said.filter((line) => line.startsWith('none pod/shop/'))).toHaveLength(6);
+    expect(reports[0]?.detail).toMatchObject({
+      deleted: 5,
+      refused: 6,
+      namespaces: { shop: { refused: 6 }, web: { deleted: 5 } },
+    });
+  });
+
+  it('count the pods of a namespace with one request, or by pages where the server does not say how many there are', async () => {
+    const pods = [...leftBehind(names(3), 'shop'), ...running(7, 'shop')];
+    const section = { maximumNamespacePercent: 30 };
+    const quick = await only({ pods }, { section });
+    expect(quick.clusters.staging?.requests).toEqual(['list pods', 'count pods', 'list pods']);
+    const slow = await only({ pods, withoutRemainingCount: true }, { section });
+    expect(slow.clusters.staging?.requests).toEqual(['list pods', 'count pods', 'list pods', 'list pods']);
+    for (const { clusters } of [quick, slow]) expect(clusters.staging?.names()).toHaveLength(7);
+  });
+
+  it('keep the newest pods of every owner, wherever in the list they are', async () => {
+    const pod = (name: string, minute: string) =>
+      podOf({
+        ...terminated,
+        name,
+        owner: { kind: 'ReplicaSet', name: 'cart' },
+        finishedAt: [`2026-11-19T20:${minute}:00Z`],
+      });
+    const { clusters, said } = await only(
+      { pageSize: 1, pods: [pod('a', '50'), pod('b', '10'), pod('c', '30'), pod('d', '20')] },
+      { section: { keepNewestPerOwner: 2 } },
+    );
+    expect(clusters.staging?.names()).toEqual(['a', 'c']);
+    expect(said.filter((line) => line.endsWith('newest-of-owner'))).toHaveLength(2);
+    expect(clusters.staging?.requests).toEqual(['list pods', 'list pods']);
+  });
+
+  it('list once where nothing of this is configured', async () => {
+    const { clusters } = await only({ pods: leftBehind(names(3)) });
+    expect(clusters.staging?.requests).toEqual(['list pods']);
+  });
+
+  it('hold for what came after the count', async () => {
+    const cluster = createFakeCluster({
+      pods: [...leftBehind(names(5), 'shop'), ...running(5, 'shop')],
+      beforePage: () => {
+        if (cluster.requests.filter((request) => request === 'list pods').length < 2) return;
+        for (const pod of [...leftBehind(names(3, 'z'), 'shop'), ...leftBehind(['late'], 'new')])
+          cluster.replace(pod);
+      },
+      pageSize: 3,
+    });
+    const { said } = await run({ clusters: { staging: cluster }, section: { maximumNamespacePercent: 60 } });
+    expect(said.filter((line) => line.startsWith('delete pod/shop/')).length).toBeLessThanOrEqual(6);
+  });
+});
+
+describe('pods in phase Succeeded that a shutdown ended', () => {
+  const completed = (name: string, owner: { kind: string; name: string; uid: string }) =>
+    podOf({ ...terminated, phase: 'Succeeded', exitCodes: [0], name, owner });
+  const pods = [
+    completed('cart-x', { kind: 'ReplicaSet', name: 'cart', uid: 'u1' }),
+    completed('web-0', { kind: 'StatefulSet', name: 'web', uid: 'u2' }),
+    completed('web-7', { kind: 'StatefulSet', name: 'web', uid: 'u2' }),
+    completed('log-x', { kind: 'DaemonSet', name: 'log', uid: 'u3' }),
+    completed('old-x', { kind: 'ReplicaSet', name: 'gone', uid: 'u4' }),
+    completed('new-x', { kind: 'ReplicaSet', name: 'again', uid: 'u5' }),
+    podOf({ phase: 'Succeeded', restartPolicy: 'Never', name: 'job-x', owner: { kind: 'Job', name: 'j' } }),
+  ];
+  const owners = {
+    'replicasets/cart': { metadata: { uid: 'u1' }, spec: { replicas: 2 } },
+    'statefulsets/web': { metadata: { uid: 'u2' }, spec: { replicas: 3 } },
+    'daemonsets/log': { metadata: { uid: 'u3' }, status: { desiredNumberScheduled: 1 } },
+    'replicasets/again': { metadata: { uid: 'another' }, spec: { replicas: 2 } },
+  };
+
+  it('go where their owner still wants them, and no owner is asked twice', async () => {
+    const { said, clusters, reports } = await only(
+      { pods, owners },
+      { section: { deleteSucceededPods: true } },
+    );
+    expect([...said].sort()).toEqual([
+      'delete pod/shop/cart-x succeeded-in-shutdown',
+      'delete pod/shop/log-x succeeded-in-shutdown',
+      'delete pod/shop/web-0 succeeded-in-shutdown',
+      'none pod/shop/new-x owner-gone',
+      'none pod/shop/old-x owner-gone',
+      'none pod/shop/web-7 owner-wants-no-pod',
+    ]);
+    expect(clusters.staging?.requests.filter((request) => request.startsWith('get'))).toHaveLength(5);
+    // The completed pod of a Job is counted, not told.
+    expect(reports[0]?.detail).toMatchObject({ listed: 7, deleted: 3, kept: 3 });
+  });
+
+  it('stay where that is not asked for, and nobody is asked', async () => {
+    const { clusters, said } = await only({ pods, owners });
+    expect(said).toEqual([]);
+    expect(clusters.staging?.requests).toEqual(['list pods']);
+  });
+});
+
+describe('what a run says', () => {
+  it('is summed up in one verdict on the cluster, first in the result however long it is', async () => {
+    const { call } = await only({ pods: leftBehind(names(1_200)) });
+    const result = await call.recorder.finish('act');
+    expect(result.verdicts[0]).toMatchObject({
+      target: 'cluster/staging',
+      action: 'none',
+      reason: 'report',
+      detail: {
+        listed: 1_200,
+        deleted: 1_200,
+        kept: 0,
+        refused: 0,
+        postponed: 0,
+        failed: 0,
+        reasons: { terminated: 1_200 },
+        namespaces: { shop: { deleted: 1_200 } },
+      },
+    });
+    expect(result.verdicts).toHaveLength(1_000);
+    expect(result.truncated).toBe(201);
+  });
+
+  it('is nothing where there was nothing, but for the metrics', async () => {
+    const { call, published } = await only({});
+    expect(call.verdicts).toEqual([]);
+    expect(published).toMatchObject([{ cluster: 'staging', mode: 'act', report: { listed: 0 } }]);
+  });
+
+  it('goes to the metrics of its cluster', async () => {
+    const { published } = await run({
+      clusters: { staging: { pods: leftBehind(['a', 'b']) }, prod: { pods: [podOf({ name: 'c' })] } },
+    });
+    expect(published.map(({ cluster, report }) => [cluster, report.deleted, report.kept]).sort()).toEqual([
+      ['prod', 0, 1],
+      ['staging', 2, 0],
+    ]);
+  });
+});
+
+describe('clusters', () => {
+  it.each<[string, Omit<Scene, 'clusters'>, FakeClusterOptions, string]>([
+    ['has no address', { unreachable: ['staging'] }, {}, 'cluster-unreachable'],
+    [
+      'does not answer',
+      {},
+      { failures: { 'list pods': new KubernetesConnectionError('refused') } },
+      'cluster-unreachable',
+    ],
+    [
+      'refuses the token',
+      {},
+      { failures: { 'list pods': apiError(401, 'Unauthorized') } },
+      'cluster-unreachable',
+    ],
+    ['forbids the list', {}, { failures: { 'list pods': apiError(403, 'Forbidden') } }, 'missing-right'],
+    ['answers what is no JSON', {}, { failures: { 'list pods': new SyntaxError('<html>') } }, 'interrupted'],
+  ])(
+    'one that %s says so, the other goes on, and the run fails at the end',
+    async (_name, scene, staging, reason) => {
+      const { said, call, clusters } = await run({
+        ...scene,
+        clusters: { staging, prod: { pods: leftBehind(['a']) } },
+      });
+      expect(said).toEqual(
+        expect.arrayContaining([`none cluster/staging ${reason}`, 'delete pod/shop/a terminated']),
+      );
+      expect(clusters.prod?.names()).toEqual([]);
+      expect(call.failures).toHaveLength(1);
+      await expect(call.recorder.finish('act')).rejects.toThrow('1 part(s) of this invocation failed');
+    },
+  );
+
   it('a tick may name one cluster', async () => {
-    const { lists } = await run({ cluster: 'prod' });
-    expect(lists.map(({ cluster }) => cluster)).toEqual(['prod']);
+    const { clusters } = await run({ cluster: 'prod', clusters: { staging: {}, prod: {} } });
+    expect([clusters.staging?.requests, clusters.prod?.requests]).toEqual([[], ['list pods']]);
   });
 
   it('a tick that names an unknown cluster is refused', async () => {
-    await expect(run({ cluster: 'nowhere' })).rejects.toThrow(MalformedEventError);
+    await expect(run({ cluster: 'nowhere', clusters: { staging: {} } })).rejects.toThrow(MalformedEventError);
+  });
+});
+
+describe('two runs at once', () => {
+  it('delete every pod once between them, and neither fails', async () => {
+    const cluster = createFakeCluster({ pods: leftBehind(names(60)), pageSize: 10 });
+    const runs = await Promise.all([
+      run({ clusters: { staging: cluster } }),
+      run({ clusters: { staging: cluster } }),
+    ]);
+    expect(cluster.names()).toEqual([]);
+    const said = runs.flatMap((each) => each.said);
+    expect(said.filter((line) => line.startsWith('delete'))).toHaveLength(60);
+    expect(
+      said.filter((line) => !line.startsWith('delete')).every((line) => line.endsWith('already-gone')),
+    ).toBe(true);
+    for (const { call } of runs) expect(call.failures).toEqual([]);
+  });
+});
+
+describe('memory', () => {
+  it('holds two pages at most, however many there are', async () => {
+    let most = 0;
+    const cluster = createFakeCluster({
+      pods: leftBehind(names(2_000)),
+      pageSize: 100,
+      beforeDelete: () => {
+        most = Math.max(most, cluster.pagesInMemory());
+      },
+    });
+    await run({ clusters: { staging: cluster }, section: { maximumDeletesPerRun: 5_000 } });
+    expect(cluster.names()).toEqual([]);
+    expect(most).toBeLessThanOrEqual(2);
   });
 });

@@ -1,134 +1,95 @@
 import { describe, expect, it } from '@jest/globals';
-import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
+import type { Limits } from '../../../../../functions/pod-cleanup/decide/decide.ts';
 import { decideCleanup } from '../../../../../functions/pod-cleanup/decide/decide.ts';
-import { failedAt } from '../../../../../functions/pod-cleanup/decide/failure.ts';
+import { createNewestPods } from '../../../../../functions/pod-cleanup/decide/newest.ts';
 import type { FailedPodOptions } from '../../../../fixtures/failed-pod.ts';
-import { failedPod } from '../../../../fixtures/failed-pod.ts';
+import { inputOf, limitsOf, NOW, OLD, podOf, terminated } from '../support.ts';
 
-const NOW = Date.parse('2026-11-19T22:00:00Z');
-const OLD = '2026-11-19T21:00:00Z';
-const terminated: FailedPodOptions = {
-  reason: 'Terminated',
-  message: 'Pod was terminated in response to imminent node shutdown.',
-  finishedAt: [OLD],
-};
-const pod = (options: FailedPodOptions): V1Pod => failedPod(options) as V1Pod;
-const decide = (pods: readonly V1Pod[], settings: { minimumAgeMinutes?: number; budgetLeft?: number } = {}) =>
-  decideCleanup(pods, {
-    cluster: 'staging',
-    config: { minimumAgeMinutes: settings.minimumAgeMinutes ?? 10 },
-    now: NOW,
-    budgetLeft: settings.budgetLeft ?? 100,
-  }).decisions;
-const only = (options: FailedPodOptions, minimumAgeMinutes = 10) => {
-  const [decision] = decide([pod(options)], { minimumAgeMinutes });
-  return [decision?.action, decision?.reason];
+const decide = (
+  pods: readonly FailedPodOptions[],
+  { keys = {}, limits = {}, input = {} }: { keys?: object; limits?: Partial<Limits>; input?: object } = {},
+) => decideCleanup(pods.map(podOf), inputOf(keys, input), limitsOf(limits)).decisions;
+
+const only = (options: FailedPodOptions, keys: object = {}, input: object = {}) => {
+  const [decision] = decide([options], { keys, input });
+  return `${decision?.action}: ${decision?.reason}`;
 };
 
-describe('a pod that a shutdown left behind is deleted', () => {
+const tracked = ['batch.kubernetes.io/job-tracking'];
+const jobPod: FailedPodOptions = { ...terminated, owner: { kind: 'Job', name: 'nightly-28' } };
+
+describe('each pod has one answer, and the first rule that keeps it names it', () => {
   it.each<[string, FailedPodOptions, string]>([
-    [
-      'reason Shutdown of Kubernetes 1.20',
-      { reason: 'Shutdown', message: 'Node is shutting, evicting pods', finishedAt: [OLD] },
-      'shutdown',
-    ],
-    ['reason Terminated', terminated, 'terminated'],
-    [
-      'reason NodeShutdown, refused before any container ran',
-      { reason: 'NodeShutdown', startTime: OLD },
-      'node-shutdown',
-    ],
-    [
-      'condition TerminationByKubelet with a shutdown message in the status',
-      {
-        message: 'Pod was terminated in response to imminent node shutdown.',
-        disruption: { reason: 'TerminationByKubelet' },
-      },
-      'terminated-by-kubelet',
-    ],
-    [
-      'condition TerminationByKubelet with a shutdown message of its own',
-      {
-        disruption: {
-          reason: 'TerminationByKubelet',
-          message: 'Pod was terminated in response to imminent node shutdown.',
-        },
-      },
-      'terminated-by-kubelet',
-    ],
+    ['left behind by a shutdown', terminated, 'delete: terminated'],
     [
       'owned by a ReplicaSet',
-      { ...terminated, owner: { kind: 'ReplicaSet', name: 'cart-7d9' } },
-      'terminated',
+      { ...terminated, owner: { kind: 'ReplicaSet', name: 'cart' } },
+      'delete: terminated',
     ],
-    ['owned by nobody', terminated, 'terminated'],
-    ['failed exactly ten minutes ago', { ...terminated, finishedAt: ['2026-11-19T21:50:00Z'] }, 'terminated'],
-  ])('%s', (_name, options, reason) => {
-    expect(only(options)).toEqual(['delete', reason]);
+    ['without a UID', { ...terminated, uid: '' }, 'none: incomplete-object'],
+    ['without a resourceVersion', { ...terminated, resourceVersion: '' }, 'none: incomplete-object'],
+    ['on its way out already', { ...terminated, deletionTimestamp: OLD }, 'none: being-deleted'],
+    ['failed of something else', { exitCodes: [1] }, 'none: not-a-shutdown'],
+    ['of a Job', jobPod, 'none: job-pod'],
+    ['not counted by its Job', { ...jobPod, finalizers: tracked }, 'none: job-not-counted-yet'],
+    ['failed just now', { ...terminated, finishedAt: ['2026-11-19T21:50:01Z'] }, 'none: too-young'],
+    ['failed nobody knows when', { reason: 'Terminated' }, 'none: failure-time-unknown'],
+    [
+      'opted out',
+      { ...terminated, annotations: { 'eks-caretaker/keep-failed-pods': 'true' } },
+      'none: pod-opted-out',
+    ],
+    ['of a Job that failed of something else', { ...jobPod, reason: 'Evicted' }, 'none: not-a-shutdown'],
+  ])('%s', (_name, options, expected) => {
+    expect(only(options)).toBe(expected);
   });
-});
 
-describe('everything else is kept, and says why', () => {
   it.each<[string, FailedPodOptions, string]>([
+    ['of a Job', jobPod, 'delete: terminated'],
+    ['of a Job that has not counted it', { ...jobPod, finalizers: tracked }, 'none: job-not-counted-yet'],
     [
-      'evicted under node pressure',
-      {
-        reason: 'Evicted',
-        disruption: { reason: 'TerminationByKubelet', message: 'The node was low on resource: memory.' },
-      },
-      'not-a-shutdown',
+      'that failed this second',
+      { ...terminated, finishedAt: ['2026-11-19T22:00:00Z'] },
+      'delete: terminated',
     ],
+    ['that failed nobody knows when', { reason: 'Terminated' }, 'delete: terminated'],
+    ['that is on its way out', { ...terminated, deletionTimestamp: OLD }, 'none: being-deleted'],
+    ['evicted', { ...terminated, reason: 'Evicted' }, 'none: not-a-shutdown'],
     [
-      'preempted for a critical pod',
-      {
-        reason: 'Preempting',
-        disruption: { reason: 'TerminationByKubelet', message: 'Preempted in order to admit critical pod' },
-      },
-      'not-a-shutdown',
+      'with nothing but the condition',
+      { message: 'imminent node shutdown', disruption: { reason: 'TerminationByKubelet' } },
+      'none: not-a-shutdown',
     ],
-    ['a container that crashed', { finishedAt: [OLD] }, 'not-a-shutdown'],
-    [
-      'a shutdown message without reason or condition',
-      { message: 'imminent node shutdown', finishedAt: [OLD] },
-      'not-a-shutdown',
-    ],
-    ['a pod of a Job', { ...terminated, owner: { kind: 'Job', name: 'nightly-28' } }, 'job-pod'],
-    ['on its way out already', { ...terminated, deletionTimestamp: OLD }, 'being-deleted'],
-    [
-      'failed nine minutes and 59 seconds ago',
-      { ...terminated, finishedAt: ['2026-11-19T21:50:01Z'] },
-      'too-young',
-    ],
-    [
-      'one container ended just now',
-      { ...terminated, finishedAt: [OLD, '2026-11-19T21:59:00Z'] },
-      'too-young',
-    ],
-    [
-      'the condition turned just now',
-      { ...terminated, disruption: { reason: 'TerminationByKubelet', since: '2026-11-19T21:59:00Z' } },
-      'too-young',
-    ],
-    [
-      'created long ago, but nobody knows when it failed',
-      { reason: 'Terminated', startTime: OLD },
-      'failure-time-unknown',
-    ],
-    ['without a UID', { ...terminated, uid: '' }, 'incomplete-object'],
-    ['without a resourceVersion', { ...terminated, resourceVersion: '' }, 'incomplete-object'],
-  ])('%s', (_name, options, reason) => {
-    expect(only(options)).toEqual(['none', reason]);
+  ])('the shell loop meets a pod %s', (_name, options, expected) => {
+    expect(only(options, { preset: 'shell-loop' })).toBe(expected);
   });
 
-  it('asks for no age, known or not, where the minimum is 0', () => {
-    expect(only({ reason: 'Terminated' }, 0)).toEqual(['delete', 'terminated']);
+  const completed: FailedPodOptions = {
+    phase: 'Succeeded',
+    reason: 'Terminated',
+    exitCodes: [0],
+    finishedAt: [OLD],
+    owner: { kind: 'ReplicaSet', name: 'cart', uid: 'u' },
+  };
+
+  it.each([
+    [{ wants: 1 }, completed, 'delete: succeeded-in-shutdown'],
+    [{ wants: 0 }, completed, 'none: owner-wants-no-pod'],
+    ['gone', completed, 'none: owner-gone'],
+    [undefined, completed, 'none: owner-not-asked'],
+    [{ wants: 1 }, { ...completed, finishedAt: ['2026-11-19T21:59:00Z'] }, 'none: too-young'],
+    [{ wants: 1 }, { ...completed, reason: '' }, 'none: not-a-shutdown'],
+  ])('an owner %j of a pod that a shutdown ended well', (state, pod, expected) => {
+    expect(only(pod as FailedPodOptions, { deleteSucceededPods: true }, { ownerState: () => state })).toBe(
+      expected,
+    );
   });
 });
 
 describe('the decision carries what apply and people need', () => {
   it('names identity, owner, reason and time of failure', () => {
-    expect(decide([pod({ ...terminated, owner: { kind: 'StatefulSet', name: 'cart' } })])).toEqual([
+    expect(decide([{ ...terminated, owner: { kind: 'StatefulSet', name: 'cart' } }])).toEqual([
       {
         cluster: 'staging',
         target: 'pod/shop/cart-0',
@@ -140,46 +101,130 @@ describe('the decision carries what apply and people need', () => {
     ]);
   });
 
-  it('never takes the creation time for the time of failure', () => {
-    expect(failedAt(pod({ reason: 'Terminated' }))).toBeUndefined();
+  it('has no identity where nothing may be deleted', () => {
+    expect(decide([jobPod])[0]).not.toHaveProperty('pod');
   });
 });
 
-describe('the budget of a run', () => {
-  it('keeps the pods beyond it with their reason, and counts only deletes', () => {
-    const page = [
-      pod({ ...terminated, name: 'a' }),
-      pod({ ...terminated, name: 'job', owner: { kind: 'Job', name: 'j' } }),
-      pod({ ...terminated, name: 'b' }),
-      pod({ ...terminated, name: 'c' }),
-    ];
-    const decisions = decide(page, { budgetLeft: 2 });
-    expect(decisions.map(({ target, reason }) => [target, reason])).toEqual([
-      ['pod/shop/a', 'terminated'],
-      ['pod/shop/job', 'job-pod'],
-      ['pod/shop/b', 'terminated'],
-      ['pod/shop/c', 'run-budget-used'],
-    ]);
-    expect(decisions[3]).not.toHaveProperty('pod');
+describe('the limits of a run', () => {
+  const three = ['a', 'b', 'c'].map((name) => ({ ...terminated, name }));
+  const saidOf = (limits: Partial<Limits>) =>
+    decide(three, { limits }).map(({ target, reason }) => `${target.slice(-1)} ${reason}`);
+
+  it('keep the pods beyond the budget, and say so', () => {
+    expect(saidOf({ budget: 2 })).toEqual(['a terminated', 'b terminated', 'c run-budget-used']);
   });
 
-  it('holds for any page and budget: one decision a pod, in order, never more deletes than are left', () => {
-    const anyPod = fc.record({
-      reason: fc.constantFrom('Terminated', 'NodeShutdown', 'Evicted'),
+  it('keep what is beyond the share of a namespace', () => {
+    expect(saidOf({ allowedIn: () => 1 })).toEqual([
+      'a terminated',
+      'b namespace-share-exceeded',
+      'c namespace-share-exceeded',
+    ]);
+  });
+
+  it('keep a namespace that nobody counted', () => {
+    expect(saidOf({ allowedIn: () => undefined })).toEqual([
+      'a namespace-not-counted-yet',
+      'b namespace-not-counted-yet',
+      'c namespace-not-counted-yet',
+    ]);
+  });
+
+  it('keep the newest of an owner, which costs no budget', () => {
+    const owner = { kind: 'ReplicaSet', name: 'cart' };
+    const pods = ['a', 'b', 'c'].map((name, index) => ({
+      ...terminated,
+      name,
+      owner,
+      finishedAt: [`2026-11-19T20:0${index}:00Z`],
+    }));
+    const newest = createNewestPods(1);
+    for (const [index, pod] of pods.entries())
+      newest.add(podOf(pod), Date.parse(`2026-11-19T20:0${index}:00Z`));
+    const said = decide(pods, { limits: { newest, budget: 1 } }).map(({ reason }) => reason);
+    expect(said).toEqual(['terminated', 'run-budget-used', 'newest-of-owner']);
+  });
+});
+
+describe('for any page, configuration and limits', () => {
+  const anyPod: fc.Arbitrary<FailedPodOptions> = fc.record(
+    {
+      namespace: fc.constantFrom('shop', 'web', 'kube-system'),
+      reason: fc.constantFrom('Terminated', 'NodeShutdown', 'Evicted', 'OutOfcpu', 'Shutdown'),
       owner: fc.constantFrom({ kind: 'Job', name: 'j' }, { kind: 'ReplicaSet', name: 'r' }),
       finishedAt: fc.constantFrom([OLD], ['2026-11-19T21:58:00Z']),
-    });
+      finalizers: fc.constantFrom(tracked, ['example.com/other']),
+      deletionTimestamp: fc.constant(OLD),
+      annotations: fc.constantFrom({ 'eks-caretaker/keep-failed-pods': 'true' }, { a: 'b' }),
+    },
+    { requiredKeys: ['namespace', 'reason'] },
+  );
+  const anyKeys = fc.record(
+    {
+      preset: fc.constantFrom('careful', 'shell-loop'),
+      minimumAgeMinutes: fc.constantFrom(0, 5, 120),
+      deleteJobPods: fc.boolean(),
+      reasons: fc.constantFrom(['Terminated'], ['Evicted', 'OutOfcpu']),
+      namespaces: fc.constant({ include: [], exclude: ['kube-*'] }),
+    },
+    { requiredKeys: [] },
+  );
+  const named = (options: readonly FailedPodOptions[]) =>
+    options.map((each, index) => ({ ...each, name: `p${index}` }));
+
+  it('there is one decision a pod, in order, and never more deletes than the limits leave', () => {
     fc.assert(
-      fc.property(fc.array(anyPod, { maxLength: 30 }), fc.nat(30), (options, budgetLeft) => {
-        const page = options.map((each, index) => pod({ ...each, name: `p${index}` }));
-        const decisions = decide(page, { budgetLeft });
-        expect(decisions.map(({ target }) => target)).toEqual(page.map((_, index) => `pod/shop/p${index}`));
-        const unlimited = decide(page, { budgetLeft: 1_000 }).filter(
-          ({ action }) => action === 'delete',
-        ).length;
-        expect(decisions.filter(({ action }) => action === 'delete')).toHaveLength(
-          Math.min(budgetLeft, unlimited),
-        );
+      fc.property(
+        fc.array(anyPod, { maxLength: 30 }),
+        anyKeys,
+        fc.nat(10),
+        fc.nat(5),
+        (options, keys, budget, share) => {
+          const pods = named(options);
+          const decisions = decide(pods, { keys, limits: { budget, allowedIn: () => share } });
+          expect(decisions.map(({ target }) => target)).toEqual(
+            pods.map(({ namespace, name }) => `pod/${namespace}/${name}`),
+          );
+          const deletes = decisions.filter(({ action }) => action === 'delete');
+          expect(deletes.length).toBeLessThanOrEqual(budget);
+          for (const namespace of ['shop', 'web', 'kube-system']) {
+            const here = deletes.filter(({ target }) => target.startsWith(`pod/${namespace}/`));
+            expect(here.length).toBeLessThanOrEqual(share);
+          }
+        },
+      ),
+    );
+  });
+
+  it('no guard is ever broken: nothing being deleted, not counted by its Job or opted out goes', () => {
+    fc.assert(
+      fc.property(fc.array(anyPod, { maxLength: 30 }), anyKeys, (options, keys) => {
+        const pods = named(options);
+        for (const [index, { action }] of decide(pods, { keys }).entries()) {
+          const pod = pods[index];
+          if (action !== 'delete') continue;
+          expect(pod?.deletionTimestamp).toBeUndefined();
+          expect(pod?.finalizers ?? []).not.toContain(tracked[0]);
+          expect(pod?.annotations?.['eks-caretaker/keep-failed-pods']).toBeUndefined();
+        }
+      }),
+    );
+  });
+
+  it('tighter limits only take deletes away, and the same page gives the same plan', () => {
+    fc.assert(
+      fc.property(fc.array(anyPod, { maxLength: 30 }), anyKeys, fc.nat(30), (options, keys, budget) => {
+        const pods = named(options);
+        const deleted = (more: object) =>
+          decide(pods, { keys, ...more }).flatMap(({ action, target }) =>
+            action === 'delete' ? [target] : [],
+          );
+        const all = deleted({});
+        expect(deleted({ limits: { budget } })).toEqual(all.slice(0, budget));
+        expect(deleted({})).toEqual(all);
+        // Waiting makes no pod that could go unfit for it.
+        expect(deleted({ input: { now: NOW + 3_600_000 } })).toEqual(expect.arrayContaining(all));
       }),
     );
   });

@@ -1,0 +1,36 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { CleanupRules } from '../config.ts';
+import { ownerOf } from './pod.ts';
+
+/** On a pod or a namespace: leave it alone. Any value but `false` counts. */
+export const KEEP_ANNOTATION = 'eks-caretaker/keep-failed-pods';
+
+/** Whether the annotations of a pod or a namespace say that it is to be left alone. */
+export const optsOut = (annotations: Readonly<Record<string, string>> | undefined): boolean => {
+  const value = annotations?.[KEEP_ANNOTATION];
+  return value !== undefined && value !== 'false';
+};
+
+/** `*` stands for any characters. */
+const matches = (pattern: string, name: string): boolean =>
+  pattern.includes('*') ? new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name) : pattern === name;
+
+const isLeftOut = (
+  { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  name: string,
+): boolean =>
+  (include.length > 0 && !include.some((pattern) => matches(pattern, name))) ||
+  exclude.some((pattern) => matches(pattern, name));
+
+/** Why people want this pod to be left alone; undefined where they do not. */
+export const optOutOf = (
+  pod: V1Pod,
+  rules: Pick<CleanupRules, 'namespaces' | 'ownerKinds'>,
+  optedOutNamespaces: ReadonlySet<string>,
+): 'namespace-excluded' | 'namespace-opted-out' | 'pod-opted-out' | 'owner-kind-excluded' | undefined => {
+  const namespace = pod.metadata?.namespace ?? '';
+  if (isLeftOut(rules.namespaces, namespace)) return 'namespace-excluded';
+  if (optedOutNamespaces.has(namespace)) return 'namespace-opted-out';
+  if (optsOut(pod.metadata?.annotations)) return 'pod-opted-out';
+  return isLeftOut(rules.ownerKinds, ownerOf(pod)?.kind ?? 'none') ? 'owner-kind-excluded' : undefined;
+};

@@ -1,0 +1,312 @@
+import { describe, expect, it } from '@jest/globals';
+import { KEEP_ANNOTATION } from '../../functions/pod-cleanup/decide/opt-out.ts';
+import {
+  annotate,
+  changePod,
+  clean,
+  leftBehind,
+  podsOf,
+  reportOf,
+  saidOf,
+  sceneWith,
+} from './support/pod-cleanup.ts';
+import { withoutVerb } from './support/rights.ts';
+import type { Scene } from './support/scene.ts';
+import { only, useScenes } from './support/scene.ts';
+import { failedPod, workload } from './support/specs.ts';
+
+useScenes();
+
+const tracked = (scene: Scene, name: string) =>
+  changePod(scene, name, (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, finalizers: ['batch.kubernetes.io/job-tracking'] },
+  }));
+
+/** One of each kind of pod that the rules tell apart. */
+const zoo = async (lines: readonly string[] = []) => {
+  const scene = await sceneWith(
+    [
+      failedPod({ name: 'a-job', owner: { kind: 'Job', name: 'backup' } }),
+      failedPod({ name: 'b-young', failedMinutesAgo: 9 }),
+      failedPod({ name: 'c-evicted', reason: 'Evicted', message: 'The node was low on resource: memory.' }),
+      failedPod({ name: 'd-killed', reason: 'OOMKilled', message: '' }),
+      failedPod({ name: 'e-terminating' }),
+      failedPod({ name: 'f-timeless' }),
+      failedPod({
+        name: 'g-refused',
+        reason: 'NodeShutdown',
+        message: 'Pod was rejected: node is shutting down',
+      }),
+      failedPod({ name: 'h-just-old-enough', failedMinutesAgo: 10 }),
+      failedPod({ name: 'i-kept' }),
+      failedPod({ name: 'j-tracked', owner: { kind: 'Job', name: 'backup' } }),
+      failedPod({ name: 'k-affinity', reason: 'NodeAffinity', message: 'Predicate NodeAffinity failed' }),
+      failedPod({ name: 'l-cpu', reason: 'OutOfcpu', message: 'Node did not have enough resource: cpu' }),
+      failedPod({ name: 'm-1.20', reason: 'Shutdown', message: 'Node is shutting, evicting pods' }),
+    ],
+    only('podCleanup', lines),
+  );
+  changePod(scene, 'e-terminating', (pod) => ({
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      finalizers: ['example.com/slow'],
+      deletionTimestamp: '2026-11-20T02:59:00Z',
+      deletionGracePeriodSeconds: 30,
+    },
+  }));
+  changePod(scene, 'f-timeless', (pod) => ({
+    ...pod,
+    status: { ...pod.status, conditions: [], containerStatuses: [] },
+  }));
+  changePod(scene, 'i-kept', (pod) => annotate(pod, { [KEEP_ANNOTATION]: 'true' }));
+  tracked(scene, 'j-tracked');
+  await clean(scene);
+  return [...saidOf(scene)].map((line) => line.replace('pod/shop/', '')).sort();
+};
+
+describe('every pod has its reason', () => {
+  it('by default', async () => {
+    expect(await zoo()).toEqual([
+      'a-job none: job-pod',
+      'b-young none: too-young',
+      'c-evicted none: not-a-shutdown',
+      'd-killed none: not-a-shutdown',
+      'e-terminating none: being-deleted',
+      'f-timeless none: failure-time-unknown',
+      'g-refused delete: node-shutdown',
+      'h-just-old-enough delete: terminated',
+      'i-kept none: pod-opted-out',
+      'j-tracked none: job-not-counted-yet',
+      'k-affinity none: not-a-shutdown',
+      'l-cpu none: not-a-shutdown',
+      'm-1.20 delete: shutdown',
+    ]);
+  });
+
+  it('with the preset of the shell loop, whose guards are ours', async () => {
+    expect(await zoo(['preset: shell-loop'])).toEqual([
+      'a-job delete: terminated',
+      'b-young delete: terminated',
+      'c-evicted none: not-a-shutdown',
+      'd-killed none: not-a-shutdown',
+      'e-terminating none: being-deleted',
+      'f-timeless delete: terminated',
+      'g-refused delete: node-shutdown',
+      'h-just-old-enough delete: terminated',
+      'i-kept none: pod-opted-out',
+      'j-tracked none: job-not-counted-yet',
+      'k-affinity none: not-a-shutdown',
+      'l-cpu none: not-a-shutdown',
+      'm-1.20 delete: shutdown',
+    ]);
+  });
+
+  it('with reasons and exit codes of one’s own', async () => {
+    const said = await zoo(['reasons: [Evicted, OutOfcpu, OOMKilled, NodeAffinity]', 'exitCodes: [137]']);
+    expect(said.filter((line) => line.includes('delete:'))).toEqual([
+      'c-evicted delete: evicted',
+      'd-killed delete: listed-reason',
+      'h-just-old-enough delete: listed-exit-code',
+      'k-affinity delete: node-affinity',
+      'l-cpu delete: out-of-cpu',
+      'm-1.20 delete: listed-exit-code',
+    ]);
+  });
+});
+
+describe('opt-outs', () => {
+  const pods = [
+    failedPod({ name: 'a', namespace: 'shop' }),
+    failedPod({ name: 'b', namespace: 'team-a' }),
+    failedPod({ name: 'c', namespace: 'team-b' }),
+  ];
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['exclude', ['namespaces: { exclude: [shop] }'], ['a']],
+    ['exclude by a pattern', ['namespaces: { exclude: ["team-*"] }'], ['b', 'c']],
+    ['include', ['namespaces: { include: ["team-*"], exclude: [team-b] }'], ['a', 'c']],
+  ])('namespaces %s', async (_what, lines, kept) => {
+    const scene = await sceneWith(pods, only('podCleanup', lines));
+    await clean(scene);
+    expect([...podsOf(scene)].sort()).toEqual(kept);
+    expect(scene.verdicts({ reason: 'namespace-excluded' })).toHaveLength(kept.length);
+  });
+
+  const optOutNamespace = (scene: Scene, name: string) => {
+    const { objects } = scene.kubernetes();
+    const namespace = objects.get('namespaces', undefined, name);
+    if (namespace === undefined) throw new Error(`there is no namespace ${name}`);
+    const metadata = { ...namespace.metadata, annotations: { [KEEP_ANNOTATION]: 'true' } };
+    objects.update('namespaces', { ...namespace, metadata });
+  };
+
+  it('of a namespace by its annotation', async () => {
+    const scene = await sceneWith(pods);
+    optOutNamespace(scene, 'team-a');
+    await clean(scene);
+    expect(podsOf(scene)).toEqual(['b']);
+    expect(saidOf(scene)).toContain('pod/team-a/b none: namespace-opted-out');
+  });
+
+  it('of a namespace need a right that is asked for only where they are on', async () => {
+    const config = only('podCleanup', ['namespaceOptOut: false']);
+    const off = await sceneWith(pods, config);
+    optOutNamespace(off, 'team-a');
+    const role = off.kubernetes().objects.get('clusterroles', undefined, 'eks-caretaker:pod-cleanup');
+    expect(JSON.stringify(role?.rules)).not.toContain('namespaces');
+    await clean(off);
+    expect(podsOf(off)).toEqual([]);
+
+    const on = await sceneWith(pods);
+    withoutVerb(on, { entryId: 'pod-cleanup', resource: 'namespaces', verb: 'list' });
+    const { ok } = await clean(on);
+    expect(ok).toBe(false);
+    expect(on.verdicts()).toMatchObject([
+      {
+        target: 'cluster/staging',
+        reason: 'missing-right',
+        detail: { verb: 'list', resource: 'namespaces' },
+      },
+    ]);
+    expect(podsOf(on)).toHaveLength(3);
+  });
+
+  it('by a label selector, which the server applies', async () => {
+    const scene = await sceneWith(
+      leftBehind(3),
+      only('podCleanup', ['labelSelector: "team notin (payments)"']),
+    );
+    changePod(scene, 'cart-0001', (pod) => ({
+      ...pod,
+      metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, team: 'payments' } },
+    }));
+    await clean(scene);
+    expect(podsOf(scene)).toEqual(['cart-0001']);
+    expect(saidOf(scene)).toHaveLength(2);
+  });
+
+  it('by the kind of the owner', async () => {
+    const scene = await sceneWith(
+      [failedPod({ name: 'a' }), failedPod({ name: 'b' })],
+      only('podCleanup', ['ownerKinds: { exclude: [ReplicaSet] }']),
+    );
+    changePod(scene, 'b', ({ metadata: { ownerReferences: _owners, ...metadata }, ...pod }) => ({
+      ...pod,
+      metadata,
+    }));
+    await clean(scene);
+    expect([...saidOf(scene)].sort()).toEqual([
+      'pod/shop/a none: owner-kind-excluded',
+      'pod/shop/b delete: terminated',
+    ]);
+  });
+});
+
+describe('limits that need to know all pods', () => {
+  it('keep the newest of every owner', async () => {
+    const owner = (name: string) => ({ kind: 'ReplicaSet' as const, name });
+    const scene = await sceneWith(
+      [
+        failedPod({ name: 'a', owner: owner('cart-5d8f7c9b6d'), failedMinutesAgo: 60 }),
+        failedPod({ name: 'b', owner: owner('cart-5d8f7c9b6d'), failedMinutesAgo: 30 }),
+        failedPod({ name: 'c', owner: owner('cart-5d8f7c9b6d'), failedMinutesAgo: 90 }),
+        failedPod({ name: 'd', owner: owner('web-6c9d8b7f5c'), failedMinutesAgo: 90 }),
+      ],
+      only('podCleanup', ['keepNewestPerOwner: 1']),
+    );
+    await clean(scene);
+    expect([...saidOf(scene)].sort()).toEqual([
+      'pod/shop/a delete: terminated',
+      'pod/shop/b none: newest-of-owner',
+      'pod/shop/c delete: terminated',
+      'pod/shop/d none: newest-of-owner',
+    ]);
+    await clean(scene);
+    expect([...podsOf(scene)].sort()).toEqual(['b', 'd']);
+  });
+
+  it('refuse a namespace of which too large a share would go, and clean up the others', async () => {
+    const scene = await sceneWith(
+      [...leftBehind(600, { namespace: 'crowded' }), ...leftBehind(2)],
+      only('podCleanup', ['maximumNamespacePercent: 60']),
+      { workloads: [workload({ replicas: 2 })] },
+    );
+    const { ok } = await clean(scene);
+    expect(ok).toBe(true);
+    expect(podsOf(scene)).toHaveLength(600);
+    expect(scene.verdicts({ target: 'namespace/crowded' })).toMatchObject([
+      {
+        action: 'none',
+        reason: 'namespace-share-exceeded',
+        detail: { wouldDelete: 600, pods: 600, percent: 100, maximumPercent: 60 },
+      },
+    ]);
+    expect(reportOf(scene)).toMatchObject({
+      deleted: 2,
+      refused: 600,
+      namespaces: { crowded: { refused: 600 }, shop: { deleted: 2 } },
+    });
+  });
+});
+
+describe('pods in phase Succeeded that a shutdown ended', () => {
+  const completed = async (lines: readonly string[]) => {
+    const scene = await sceneWith(
+      [
+        failedPod({ name: 'ended-well' }),
+        failedPod({ name: 'of-nobody', owner: { kind: 'ReplicaSet', name: 'old-7f9c6d5b8c' } }),
+      ],
+      only('podCleanup', lines),
+      { workloads: [workload()] },
+    );
+    const [set] = scene
+      .kubernetes()
+      .objects.list('replicasets', { filter: ({ metadata }) => metadata.name.startsWith('cart-') });
+    if (set === undefined) throw new Error('there is no ReplicaSet of the workload');
+    const succeed = (name: string, owner: { name: string; uid: string } | undefined) =>
+      changePod(scene, name, (pod) => ({
+        ...pod,
+        metadata: {
+          ...pod.metadata,
+          ownerReferences: (pod.metadata.ownerReferences ?? []).map((reference) => ({
+            ...reference,
+            ...owner,
+          })),
+        },
+        status: {
+          ...pod.status,
+          phase: 'Succeeded',
+          containerStatuses: (pod.status?.containerStatuses ?? []).map((container) => ({
+            ...container,
+            state: { terminated: { exitCode: 0, reason: 'Completed', finishedAt: '2026-11-20T02:00:00Z' } },
+          })),
+        },
+      }));
+    succeed('ended-well', { name: set.metadata.name, uid: set.metadata.uid });
+    succeed('of-nobody', undefined);
+    const { ok } = await clean(scene);
+    return { scene, ok };
+  };
+
+  it('go where their owner still wants them to run', async () => {
+    const { scene } = await completed(['deleteSucceededPods: true']);
+    expect([...saidOf(scene)].sort()).toEqual([
+      'pod/shop/ended-well delete: succeeded-in-shutdown',
+      'pod/shop/of-nobody none: owner-wants-no-pod',
+    ]);
+    expect(scene.kubernetes().objects.get('pods', 'shop', 'ended-well')).toBeUndefined();
+  });
+
+  it('are not even listed by default', async () => {
+    const { scene } = await completed([]);
+    expect(saidOf(scene)).toEqual([]);
+  });
+
+  it('need the right to ask their owners', async () => {
+    const { scene } = await completed(['deleteSucceededPods: true']);
+    const role = scene.kubernetes().objects.get('clusterroles', undefined, 'eks-caretaker:pod-cleanup');
+    expect(JSON.stringify(role?.rules)).toContain('"replicasets","statefulsets","daemonsets"');
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Pile } from '../../../../../functions/pod-cleanup/decide/report.ts';
+import { createTally, pileOf } from '../../../../../functions/pod-cleanup/decide/report.ts';
+
+const verdict = (reason: string, target = 'pod/shop/cart-0', action: 'none' | 'delete' = 'none') => ({
+  target,
+  action,
+  reason,
+});
+
+describe('the report of a run', () => {
+  it('counts by pile, by reason and by namespace', () => {
+    const tally = createTally();
+    tally.add(verdict('terminated', 'pod/shop/a', 'delete'));
+    tally.add(verdict('terminated', 'pod/shop/b', 'delete'));
+    tally.add(verdict('job-pod', 'pod/shop/c'));
+    tally.add(verdict('namespace-share-exceeded', 'pod/web/d'));
+    tally.add(verdict('run-budget-used', 'pod/web/e'));
+    tally.add(verdict('delete-failed', 'pod/web/f'));
+    tally.ignore(3);
+    expect(tally.report()).toEqual({
+      listed: 9,
+      deleted: 2,
+      kept: 1,
+      refused: 1,
+      postponed: 1,
+      failed: 1,
+      reasons: {
+        terminated: 2,
+        'job-pod': 1,
+        'namespace-share-exceeded': 1,
+        'run-budget-used': 1,
+        'delete-failed': 1,
+      },
+      namespaces: { shop: { deleted: 2, kept: 1 }, web: { refused: 1, postponed: 1, failed: 1 } },
+    });
+  });
+
+  it('shows the fifty namespaces with the most pods, and how many more there are', () => {
+    const tally = createTally();
+    for (let index = 0; index < 60; index++) {
+      for (let pod = 0; pod <= index; pod++) tally.add(verdict('job-pod', `pod/n${index}/p${pod}`));
+    }
+    const { namespaces, otherNamespaces, listed } = tally.report();
+    expect(Object.keys(namespaces)).toHaveLength(50);
+    expect(Object.keys(namespaces)[0]).toBe('n59');
+    expect(otherNamespaces).toBe(10);
+    expect(listed).toBe((60 * 61) / 2);
+  });
+
+  it.each<[string, Pile]>([
+    ['too-young', 'kept'],
+    ['pod-opted-out', 'kept'],
+    ['already-gone', 'kept'],
+    ['changed-meanwhile', 'postponed'],
+    ['out-of-time', 'postponed'],
+    ['missing-right', 'failed'],
+    ['cluster-unreachable', 'failed'],
+  ])('puts %s to what was %s', (reason, pile) => {
+    expect(pileOf(verdict(reason))).toBe(pile);
+  });
+});
