@@ -5,6 +5,7 @@ import {
   isForbidden,
   KubernetesApiError,
   KubernetesConnectionError,
+  missingRightIn,
 } from '../../shared/kubernetes/errors.ts';
 import { RecordChangedError } from './records.ts';
 
@@ -23,12 +24,6 @@ export interface Problem {
   readonly fails: boolean;
 }
 
-/** As the API server words a refusal: `... cannot list resource "nodes" in API group "" ...`. */
-const missingRight = (message: string): Readonly<Record<string, unknown>> => {
-  const [, verb, resource] = /cannot (\w+) resource "([^"]+)"/.exec(message) ?? [];
-  return verb === undefined ? {} : { verb, resource };
-};
-
 export const problemOf = (error: unknown): Problem => {
   const message = describeError(error);
   const detail = { error: message };
@@ -41,7 +36,7 @@ export const problemOf = (error: unknown): Problem => {
     return {
       action: 'none',
       reason: 'missing-right',
-      detail: { ...missingRight(message), ...detail },
+      detail: { ...missingRightIn(message), ...detail },
       fails: true,
     };
   }

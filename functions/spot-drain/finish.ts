@@ -3,6 +3,7 @@ import { isoTime } from '../../shared/core/clock.ts';
 import type { DrainReport } from '../../shared/drain/report.ts';
 import { reportOf } from '../../shared/drain/report.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
+import { missingRightIn } from '../../shared/kubernetes/errors.ts';
 import { announceDrain } from './announce.ts';
 import type { DrainOutcome } from './decide/record.ts';
 import type { NodeEnd, NodeWork } from './drain-node.ts';
@@ -11,23 +12,28 @@ import type { NodeLease } from './lease.ts';
 import { completeActions } from './lifecycle.ts';
 import type { WorkerDeps } from './worker.ts';
 
+/** The API server's words where a right is missing without which pods cannot be seen or moved. */
+const refusalIn = ({ missingRight, unseen, error }: DrainReport): string | undefined =>
+  missingRight ?? (unseen && error !== undefined && missingRightIn(error) !== undefined ? error : undefined);
+
 /** The one word for how a drain went. A pod that a budget held to the end counts, even if it was deleted then. */
 const reasonOf = (report: DrainReport, why: DrainEnd): string => {
   if (why === 'node-gone' || why === 'mode-changed') return why;
   if (why === 'departed') return 'instance-gone';
   if (why === 'withdrawn') return 'event-withdrawn';
-  if (report.missingRight !== undefined) return 'missing-right';
+  if (refusalIn(report) !== undefined) return 'missing-right';
   if (report.blocked.length > 0) return 'budget-blocked';
-  return report.remaining.length > 0 ? 'deadline-reached' : 'drained';
+  return report.remaining.length > 0 || report.unseen ? 'deadline-reached' : 'drained';
 };
 
 const secondsBetween = (from: number | undefined, to: number | undefined): number | undefined =>
   from === undefined || to === undefined ? undefined : Math.max(0, (to - from) / 1000);
 
-const rightDetail = (report: DrainReport) =>
-  report.missingRight === undefined
-    ? {}
-    : { verb: 'create', resource: 'pods/eviction', error: report.missingRight };
+const rightDetail = (report: DrainReport) => {
+  const refusal = refusalIn(report);
+  if (refusal === undefined) return {};
+  return { ...(missingRightIn(refusal) ?? { verb: 'create', resource: 'pods/eviction' }), error: refusal };
+};
 
 /**
  * The end of a drain: record closed, lifecycle actions let go, one verdict with the figures, an event on the

@@ -23,6 +23,8 @@ export interface DrainReport {
   readonly remaining: readonly string[];
   /** From the start of the drain. */
   readonly secondsToEmpty?: number;
+  /** The node's pods could not be listed once: that none remain means nothing. */
+  readonly unseen?: true;
   /** The last thing that went wrong and was not a budget. */
   readonly error?: string;
   /** Pods could not be evicted because a right is missing: what the API server said about it. */
@@ -64,6 +66,7 @@ export const reportOf = (state: DrainState, now: number): DrainReport => {
     ...(empty && state.emptySince !== undefined
       ? { secondsToEmpty: (state.emptySince - state.startedAt) / 1000 }
       : {}),
+    ...(state.listed === undefined ? { unseen: true } : {}),
     ...(error === undefined ? {} : { error }),
     ...(forbidden?.error === undefined ? {} : { missingRight: forbidden.error }),
   };

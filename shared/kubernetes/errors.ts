@@ -50,6 +50,14 @@ export const isConflict = (error: unknown): boolean => isStatus(error, 409);
 export const isForbidden = (error: unknown): boolean => isStatus(error, 403);
 export const isGone = (error: unknown): boolean => isStatus(error, 410);
 
+/** The right that a refusal names, as the API server words it: `... cannot list resource "nodes" in API group ...`. */
+export const missingRightIn = (
+  message: string,
+): { readonly verb: string; readonly resource: string } | undefined => {
+  const [, verb, resource] = /cannot (\w+) resource "([^"]+)"/.exec(message) ?? [];
+  return verb === undefined || resource === undefined ? undefined : { verb, resource };
+};
+
 /** 429 because of a disruption budget, as opposed to API priority and fairness, which has no such cause. */
 export const isBudgetConflict = (error: unknown): boolean =>
   isStatus(error, 429) && error.causes.some((cause) => cause.reason === 'DisruptionBudget');

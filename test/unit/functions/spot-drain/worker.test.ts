@@ -123,6 +123,26 @@ describe('a drain', () => {
     });
   });
 
+  it.each([
+    [
+      'is not allowed to',
+      403,
+      'Forbidden: pods is forbidden: User "u" cannot list resource "pods" in API group "" at the cluster scope',
+      { reason: 'missing-right', detail: { verb: 'list', resource: 'pods' } },
+    ],
+    ['gets no answer', 503, 'ServiceUnavailable', { reason: 'deadline-reached', detail: {} }],
+  ])('never says drained where it %s when it lists the pods', async (_what, status, words, said) => {
+    const scene = await warned([nodeOf(1, WEB)]);
+    scene.cluster.fail = (verb, plural) =>
+      verb === 'list' && plural === 'pods' ? apiError(status, words) : undefined;
+    await scene.worker();
+    expect(last(scene)).toMatchObject({
+      action: 'none',
+      ...said,
+      detail: { evicted: 0, error: expect.stringContaining(words), ...said.detail },
+    });
+  });
+
   it('goes on through a server that is down for a while', async () => {
     const scene = await warned([nodeOf(1, WEB)]);
     const until = scene.clock.now() + 20_000;
