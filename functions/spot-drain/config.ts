@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { SharedConfig } from '../../shared/core/config.ts';
 import { clusterName, sectionShape, wholeNumber } from '../../shared/core/config.ts';
 import type { ConfigurationIssue } from '../../shared/core/config-problems.ts';
+import { drainDefaults, drainOverrides } from './drain-config.ts';
 import { checkPolicy, ownPolicySchema, policySchema } from './policy-config.ts';
 
 /** EKS puts it on the groups of managed node groups and completes it itself. */
@@ -46,6 +47,7 @@ const clusterOverride = z.strictObject({
   rebalanceReplacementMinutes: z.optional(options.rebalanceReplacementMinutes),
   maintenanceLeadMinutes: z.optional(options.maintenanceLeadMinutes),
   unhurriedDrainMinutes: z.optional(options.unhurriedDrainMinutes),
+  ...drainOverrides,
 });
 
 /** `spotDrain` of caretaker.yaml. */
@@ -61,7 +63,10 @@ export const spotDrainSchema = z.prefault(
     rebalanceReplacementMinutes: z._default(options.rebalanceReplacementMinutes, 15),
     maintenanceLeadMinutes: z._default(options.maintenanceLeadMinutes, 120),
     unhurriedDrainMinutes: z._default(options.unhurriedDrainMinutes, 60),
-    /** Evictions under way at once, over all nodes of a cluster that are drained together. */
+    ...drainDefaults,
+    /** Evictions begun a second, in the long run, over all nodes of a cluster that are drained together. */
+    evictionsPerSecond: z._default(wholeNumber({ unit: 'evictions', min: 1, max: 1_000 }), 100),
+    /** Evictions under way at once, over the same nodes. */
     evictionConcurrency: z._default(wholeNumber({ unit: 'evictions', min: 1, max: 1_000 }), 110),
     /** Who besides EventBridge may send lifecycle notifications to the queue: hooks that name it, or a topic, as target. */
     autoScalingNotifications: z.prefault(

@@ -1,6 +1,8 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import {
   CompleteLifecycleActionCommand,
+  DescribeAutoScalingInstancesCommand,
+  DescribeLifecycleHooksCommand,
   RecordLifecycleActionHeartbeatCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { isAwsError } from './clients.ts';
@@ -9,11 +11,12 @@ import { isAwsError } from './clients.ts';
 export interface LifecycleAction {
   readonly group: string;
   readonly hook: string;
-  readonly token: string;
+  /** Left out: whatever action of the hook waits for the instance. */
+  readonly token?: string;
   readonly instanceId: string;
 }
 
-/** `over`: Auto Scaling no longer waits, because it was completed before or has timed out. */
+/** `over`: Auto Scaling knows of no such action: completed before, timed out, or of another token. */
 export type LifecycleAnswer = 'done' | 'over';
 
 export interface LifecycleActions {
@@ -21,6 +24,10 @@ export interface LifecycleActions {
   complete(action: LifecycleAction): Promise<LifecycleAnswer>;
   /** Asks for another heartbeat time-out's worth of time. */
   heartbeat(action: LifecycleAction): Promise<LifecycleAnswer>;
+  /** Does a terminate hook, whichever, hold the instance (`Terminating:Wait`)? */
+  isHeld(instanceId: string): Promise<boolean>;
+  /** The hook's heartbeat time-out; undefined where there is no such hook. */
+  heartbeatSeconds(action: Pick<LifecycleAction, 'group' | 'hook'>): Promise<number | undefined>;
 }
 
 /** Auto Scaling answers ValidationError "No active Lifecycle Action found with ..." to both. */
@@ -39,7 +46,7 @@ export const createLifecycleActions = (client: AutoScalingClient): LifecycleActi
   const input = ({ group, hook, token, instanceId }: LifecycleAction) => ({
     AutoScalingGroupName: group,
     LifecycleHookName: hook,
-    LifecycleActionToken: token,
+    ...(token === undefined ? {} : { LifecycleActionToken: token }),
     InstanceId: instanceId,
   });
   return {
@@ -51,5 +58,17 @@ export const createLifecycleActions = (client: AutoScalingClient): LifecycleActi
       ),
     heartbeat: (action) =>
       unlessOver(() => client.send(new RecordLifecycleActionHeartbeatCommand(input(action)))),
+    isHeld: async (instanceId) => {
+      const { AutoScalingInstances = [] } = await client.send(
+        new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] }),
+      );
+      return AutoScalingInstances.some(({ LifecycleState }) => LifecycleState === 'Terminating:Wait');
+    },
+    heartbeatSeconds: async ({ group, hook }) => {
+      const { LifecycleHooks = [] } = await client.send(
+        new DescribeLifecycleHooksCommand({ AutoScalingGroupName: group, LifecycleHookNames: [hook] }),
+      );
+      return LifecycleHooks[0]?.HeartbeatTimeout;
+    },
   };
 };

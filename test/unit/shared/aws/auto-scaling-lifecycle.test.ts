@@ -1,6 +1,9 @@
+import type { AutoScalingInstanceDetails } from '@aws-sdk/client-auto-scaling';
 import {
   AutoScalingClient,
   CompleteLifecycleActionCommand,
+  DescribeAutoScalingInstancesCommand,
+  DescribeLifecycleHooksCommand,
   RecordLifecycleActionHeartbeatCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { beforeEach, describe, expect, it } from '@jest/globals';
@@ -51,5 +54,49 @@ describe('lifecycle actions', () => {
   ])('pass on %s', async (error) => {
     mock.onAnyCommand().rejects(error);
     await expect(actions.complete(ACTION)).rejects.toThrow(error.message);
+  });
+
+  it('are completed by hook and instance where there is no token', async () => {
+    mock.on(CompleteLifecycleActionCommand).resolves({});
+    const { token: _token, ...byInstance } = ACTION;
+    await actions.complete(byInstance);
+    const { LifecycleActionToken: _none, ...input } = INPUT;
+    expect(mock.commandCalls(CompleteLifecycleActionCommand)[0]?.args[0].input).toEqual({
+      ...input,
+      LifecycleActionResult: 'CONTINUE',
+    });
+  });
+});
+
+describe('an instance', () => {
+  it.each([
+    [true, 'Terminating:Wait'],
+    [false, 'Terminating:Proceed'],
+    [false, 'InService'],
+  ])('is held: %s, in the state %s', async (held, LifecycleState) => {
+    const instance = { InstanceId: 'i-1', LifecycleState } as AutoScalingInstanceDetails;
+    mock
+      .on(DescribeAutoScalingInstancesCommand, { InstanceIds: ['i-1'] })
+      .resolves({ AutoScalingInstances: [instance] });
+    expect(await actions.isHeld('i-1')).toBe(held);
+  });
+
+  it('that its group does not know any more is not held', async () => {
+    mock.on(DescribeAutoScalingInstancesCommand).resolves({ AutoScalingInstances: [] });
+    expect(await actions.isHeld('i-1')).toBe(false);
+  });
+});
+
+describe('the heartbeat time-out of a hook', () => {
+  it('is what Auto Scaling says', async () => {
+    mock
+      .on(DescribeLifecycleHooksCommand, { AutoScalingGroupName: 'my-asg', LifecycleHookNames: ['drain'] })
+      .resolves({ LifecycleHooks: [{ LifecycleHookName: 'drain', HeartbeatTimeout: 300 }] });
+    expect(await actions.heartbeatSeconds(ACTION)).toBe(300);
+  });
+
+  it('is unknown where there is no such hook', async () => {
+    mock.on(DescribeLifecycleHooksCommand).resolves({ LifecycleHooks: [] });
+    expect(await actions.heartbeatSeconds(ACTION)).toBeUndefined();
   });
 });
