@@ -16,7 +16,7 @@ export const suites: readonly Suite[] = [
   { name: 'aws', needs: ['COUNTERPARTS_BIN'], orElse: 'MOTO_ENDPOINT' },
   { name: 'wire', needs: ['BOTOCORE_DATA'] },
   { name: 'deployment', needs: [...KUBERNETES, 'COUNTERPARTS_BIN'] },
-  { name: 'clients', needs: ['KUBEBUILDER_ASSETS', 'COUNTERPARTS_BIN'] },
+  { name: 'clients', needs: ['KUBEBUILDER_ASSETS', 'COUNTERPARTS_BIN', 'BOTOCORE_DATA'] },
 ];
 
 /** Variables that a suite lacks; none where it can run. */

@@ -20,11 +20,8 @@ const TIMEOUT_MS = 60_000;
 /** Runs a command to its end; one that hangs is killed, which its code -1 says. */
 export const run = ({ command, args, env, input = '' }: RunSpec): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      env: { PATH: process.env.PATH ?? '', ...env },
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
+    const child = spawn(command, args, { env: { PATH: process.env.PATH ?? '', ...env } });
+    const limit = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output.stdout += text;
@@ -32,8 +29,14 @@ export const run = ({ command, args, env, input = '' }: RunSpec): Promise<Ran> =
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output.stderr += text;
     });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? -1, ...output }));
+    child.once('error', (error) => {
+      clearTimeout(limit);
+      reject(error);
+    });
+    child.once('close', (code) => {
+      clearTimeout(limit);
+      resolve({ code: code ?? -1, ...output });
+    });
     // A command that does not read its input may be gone before it is written.
     child.stdin.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') reject(error);
