@@ -1,70 +1,134 @@
 import { describeError } from '../../shared/core/errors.ts';
-import type { Call } from '../../shared/runtime/chain.ts';
-import { isLeased, isOpen } from './decide/record.ts';
+import type { Mode } from '../../shared/core/mode.ts';
+import type { Call, QueueMessage } from '../../shared/runtime/chain.ts';
+import { announceAll } from './announce-intake.ts';
+import { standingOfRecord } from './decide/merge.ts';
+import type { DrainRecord } from './decide/record.ts';
+import type { Followed } from './follow.ts';
+import { follow } from './follow.ts';
+import { inTime } from './in-time.ts';
 import type { IntakeDeps } from './intake.ts';
-import type { CheckMessage } from './messages.ts';
-import { sendCheck, startWorker } from './start-worker.ts';
+import type { CheckMessage, NodeRef, QueuedMessage } from './messages.ts';
+import { lookAgain, sendCheck, startWorker } from './start-worker.ts';
 
-/** A drain that no worker could bring to its end is not followed for ever. */
-const GIVE_UP_AFTER_DEADLINE_MS = 300_000;
+/** Kept for the worker's start and for the messages of the next looks. */
+const RESERVE_MS = 3_000;
+/** What cannot be looked at now is looked at after that long; a failing message would end in the dead-letter queue. */
+const RETRY_SECONDS = 30;
+/** While nothing may be done, what waits is kept waiting. */
+const ASLEEP_SECONDS = 900;
+
+/** A look that another one has taken the place of. */
+const isStale = (record: DrainRecord, { promisedAt }: CheckMessage): boolean =>
+  promisedAt !== undefined && record.lookAt !== undefined && record.lookAt !== promisedAt;
+
+/** Is there anything that has to be undone or begun some day? */
+const hasFuture = (record: DrainRecord): boolean =>
+  record.cordonedAt !== undefined ||
+  (record.departed === undefined && standingOfRecord(record).gated.length > 0);
+
+const refOf = ({ instanceId, node }: DrainRecord): NodeRef => ({ instanceId, nodeUid: node.uid });
+
+const followAll = async (
+  deps: IntakeDeps,
+  work: { cluster: string; records: readonly DrainRecord[]; call: Call; mode: Mode },
+): Promise<{ followed: readonly Followed[]; failed: readonly NodeRef[] }> => {
+  const { cluster, call, mode } = work;
+  const api = () => deps.clusters.connect(cluster);
+  const failed: NodeRef[] = [];
+  const followed = await Promise.all(
+    work.records.map(async (record) => {
+      const looking = follow(deps, { record, mode, call, api });
+      try {
+        return [await inTime(deps.clock, call.deadline.remainingMs() - RESERVE_MS, looking)];
+      } catch (error) {
+        const detail = { instanceId: record.instanceId, error: describeError(error) };
+        const target = `node/${record.node.name}`;
+        call.recorder.record({ cluster, target, action: 'none', reason: 'look-failed', detail }, mode);
+        call.recorder.fail(error);
+        failed.push(refOf(record));
+        return [];
+      }
+    }),
+  );
+  return { followed: followed.flat(), failed };
+};
 
 const runCheck = async (deps: IntakeDeps, check: CheckMessage, call: Call): Promise<void> => {
   const { cluster } = check;
   const mode = await deps.readMode(cluster);
-  if (mode !== 'act') return;
-  const now = deps.clock.now();
-  const found = await Promise.all(
-    check.records.map(async (ref) => ({ ref, record: await deps.records.get({ cluster, ...ref }) })),
-  );
-  const open = found.flatMap(({ ref, record }) =>
-    record !== undefined && isOpen(record) && now < (record.deadlineAt ?? 0) + GIVE_UP_AFTER_DEADLINE_MS
-      ? [{ ref, record }]
-      : [],
-  );
-  const orphaned = open.filter(({ record }) => !isLeased(record, now));
-  const cared = open.filter(({ record }) => isLeased(record, now));
-  for (const { record } of orphaned) {
-    call.recorder.record(
-      {
-        cluster,
-        target: `node/${record.node.name}`,
-        action: 'none',
-        reason: 'lease-expired',
-        detail: {
-          instanceId: record.instanceId,
-          holder: record.worker?.holder ?? 'nobody',
-          takenOverBy: 'another worker',
-        },
-      },
-      mode,
-    );
+  const found = await Promise.all(check.records.map((ref) => deps.records.get({ cluster, ...ref })));
+  const records = found.filter((record) => record !== undefined && !isStale(record, check)) as DrainRecord[];
+  if (mode === 'off') {
+    const waiting = records.filter(hasFuture).map(refOf);
+    if (waiting.length > 0)
+      await sendCheck(deps, { cluster, records: waiting, delaySeconds: ASLEEP_SECONDS });
+    return;
   }
-  if (orphaned.length > 0) {
-    await startWorker(deps, { cluster, nodes: orphaned.map(({ ref }) => ref), checkLater: true });
-  }
-  if (cared.length > 0) {
-    await sendCheck(
-      deps,
-      cluster,
-      cared.map(({ ref }) => ref),
-    );
-  }
+  const { followed, failed } = await followAll(deps, { cluster, records, call, mode });
+  const starts = followed.flatMap(({ start }) => (start === undefined ? [] : [start]));
+  if (starts.length > 0) await startWorker(deps, { cluster, nodes: starts, checkLater: false });
+  await lookAgain(deps, cluster, followed);
+  if (failed.length > 0) await sendCheck(deps, { cluster, records: failed, delaySeconds: RETRY_SECONDS });
+  await announceAll(deps, { cluster, followed, api: () => deps.clusters.connect(cluster) });
 };
 
-/** Our own delayed messages: drains without a living worker get another one. Answers the ids that failed. */
+/** Each record once, however many messages of the batch ask for it at the same time. */
+const withoutDoubles = (checks: readonly Check[]): readonly Check[] => {
+  const seen = new Set<string>();
+  return checks.map(({ messageId, check }) => ({
+    messageId,
+    check: {
+      ...check,
+      records: check.records.filter(({ instanceId, nodeUid }) => {
+        const key = [check.cluster, instanceId, nodeUid, check.promisedAt ?? ''].join('#');
+        const isFirst = !seen.has(key);
+        seen.add(key);
+        return isFirst;
+      }),
+    },
+  }));
+};
+
+interface Check {
+  readonly messageId: string;
+  readonly check: CheckMessage;
+}
+
+/** Our own delayed messages: what was promised is done, drains without a living worker get another one. Answers the ids that failed. */
 export const runChecks = async (
   deps: IntakeDeps,
-  checks: readonly { readonly messageId: string; readonly check: CheckMessage }[],
+  checks: readonly Check[],
   call: Call,
 ): Promise<readonly string[]> => {
   const failed = await Promise.all(
-    checks.map(async ({ messageId, check }) => {
+    withoutDoubles(checks).map(async ({ messageId, check }) => {
       try {
         await runCheck(deps, check, call);
         return [];
       } catch (error) {
         deps.logger.warn('a check of running drains failed', { error: describeError(error) });
         call.recorder.fail(error);
+        return [messageId];
+      }
+    }),
+  );
+  return failed.flat();
+};
+
+/** In mode off nothing is looked at, and nothing is forgotten: what waits goes on waiting. Answers the ids that failed. */
+export const keepChecks = async (
+  deps: Pick<IntakeDeps, 'checks' | 'logger'>,
+  messages: readonly QueueMessage<QueuedMessage>[],
+): Promise<readonly string[]> => {
+  const failed = await Promise.all(
+    messages.map(async ({ messageId, message }) => {
+      if (message.kind !== 'check') return [];
+      try {
+        await deps.checks.send(message, { delaySeconds: ASLEEP_SECONDS });
+        return [];
+      } catch (error) {
+        deps.logger.warn('a look could not be put off', { error: describeError(error) });
         return [messageId];
       }
     }),

@@ -1,7 +1,9 @@
 import { describeError } from '../../shared/core/errors.ts';
 import { isForbidden } from '../../shared/kubernetes/errors.ts';
+import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, getNode } from '../../shared/kubernetes/nodes.ts';
 import { announceCordon } from './announce.ts';
+import { withCordon } from './cordon-steps.ts';
 import { causeOf, taintOf } from './decide/record.ts';
 import type { NodeWork } from './drain-node.ts';
 import type { NodeLease } from './lease.ts';
@@ -10,13 +12,11 @@ import type { WorkerDeps } from './worker.ts';
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 5_000;
 
-type Attempt = 'cordoned' | 'already-cordoned' | 'gone';
-
-const cordonOnce = async (work: NodeWork, lease: NodeLease): Promise<Attempt> => {
+const cordonOnce = async (work: NodeWork, lease: NodeLease): Promise<CordonResult> => {
   const { record } = lease;
   const node = await getNode(work.api, record.node.name);
-  if (node === undefined || node.metadata?.uid !== record.node.uid) return 'gone';
-  return (await cordon(work.api, node, { taint: taintOf(causeOf(record)) })).kind;
+  if (node === undefined || node.metadata?.uid !== record.node.uid) return { kind: 'gone' };
+  return cordon(work.api, node, { taint: taintOf(causeOf(record)) });
 };
 
 /**
@@ -37,11 +37,13 @@ export const ensureCordoned = async (
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
     try {
       const done = await cordonOnce(work, lease);
-      if (done === 'gone') return 'gone';
+      if (done.kind === 'gone') return 'gone';
       const at = clock.now();
-      await lease.write((record) => ({ ...record, cordonedAt: at }));
-      const reason = done === 'cordoned' ? causeOf(lease.record) : 'already-cordoned';
-      const action = done === 'cordoned' ? 'cordon' : 'none';
+      const taint = taintOf(causeOf(lease.record));
+      await lease.write((record) => withCordon(record, { node: done.node, taint, at }));
+      const isNew = done.kind === 'cordoned';
+      const reason = isNew ? causeOf(lease.record) : 'already-cordoned';
+      const action = isNew ? 'cordon' : 'none';
       const detail = { instanceId: lease.record.instanceId, by: 'worker' };
       work.call.recorder.record({ cluster, target, action, reason, detail }, 'act');
       const cordoned = {
@@ -50,7 +52,7 @@ export const ensureCordoned = async (
         at,
         component: 'eks-caretaker-spot-drain-worker',
       };
-      if (done === 'cordoned') await announceCordon(deps, work.api, cordoned);
+      if (isNew) await announceCordon(deps, work.api, cordoned);
       return 'cordoned';
     } catch (error) {
       const missing = isForbidden(error);

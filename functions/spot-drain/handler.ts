@@ -10,7 +10,9 @@ import { createMessageSender } from '../../shared/aws/sqs.ts';
 import { createHandler, createQueueHandler } from '../../shared/runtime/chain.ts';
 import { createContext } from '../../shared/runtime/context.ts';
 import { environment } from '../../shared/runtime/environment.ts';
+import { keepChecks } from './checks.ts';
 import { spotDrainSchema } from './config.ts';
+import { settingsFor } from './decide/settings.ts';
 import { runIntake } from './intake.ts';
 import { parseOrder, parseQueued } from './messages.ts';
 import { createDrainRecords } from './records.ts';
@@ -46,10 +48,12 @@ const drains = {
 export const handler = createQueueHandler(context, {
   parse: parseQueued,
   run: (messages, call) => runIntake(intake, messages, call),
+  off: (messages) => keepChecks(intake, messages),
 });
 
 /** spot-drain-worker: drains the nodes of a batch. */
 export const worker = createHandler(context, {
   parse: parseOrder,
-  run: (order, call) => runWorker(drains, order, call),
+  run: (order, call) =>
+    runWorker({ ...drains, section: settingsFor(drains.section, order.cluster) }, order, call),
 });

@@ -5,14 +5,14 @@ import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import { isForbidden } from '../../shared/kubernetes/errors.ts';
 import { findNodes } from '../../shared/kubernetes/nodes.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
-import { announceCordon } from './announce.ts';
-import { closeDeparted } from './close.ts';
+import { announceAll } from './announce-intake.ts';
 import { judgeMissingNode } from './decide/decide.ts';
 import { inTime } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
 import type { TakenIn } from './intake-node.ts';
 import { takeInNode } from './intake-node.ts';
-import { startWorker } from './start-worker.ts';
+import { noteStates } from './note-states.ts';
+import { lookAgain, startWorker } from './start-worker.ts';
 
 export interface ClusterBatch {
   readonly cluster: string;
@@ -72,13 +72,18 @@ const locate = async (
 /** Instances without a node: over, or delivered again later, for the node may not have registered yet. */
 const sayMissing = (arrivals: readonly Arrival[], call: Call, mode: Mode): readonly string[] =>
   arrivals.flatMap(({ messageId, notice, instance, intent }) => {
-    const wait = intent.kind === 'drain' && judgeMissingNode(instance.state) === 'wait';
+    const isWaitedFor = intent.kind === 'notice' && intent.recorded.want !== 'record' && !intent.isLate;
+    const wait = isWaitedFor && judgeMissingNode(instance.state) === 'wait';
     call.recorder.record(
       {
         cluster: intent.cluster,
         target: `instance/${instance.id}`,
         action: 'none',
-        reason: wait ? 'node-not-registered' : 'no-node',
+        reason: wait
+          ? 'node-not-registered'
+          : intent.kind === 'notice' && intent.isLate
+            ? 'late-event'
+            : 'no-node',
         detail: { event: notice.kind, eventId: notice.id, state: instance.state },
       },
       mode,
@@ -86,9 +91,24 @@ const sayMissing = (arrivals: readonly Arrival[], call: Call, mode: Mode): reado
     return wait ? [messageId] : [];
   });
 
+interface Sorted {
+  readonly api: KubernetesApi;
+  readonly groups: readonly { readonly node: V1Node; readonly arrivals: readonly Arrival[] }[];
+  readonly missing: readonly Arrival[];
+}
+
+const byNode = ({ api, nodes }: Located, arrivals: readonly Arrival[]): Sorted => ({
+  api,
+  missing: arrivals.filter(({ instance }) => !nodes.has(instance.id)),
+  groups: [...Map.groupBy(arrivals, ({ instance }) => instance.id)].flatMap(([instanceId, ofNode]) => {
+    const node = nodes.get(instanceId);
+    return node === undefined ? [] : [{ node, arrivals: ofNode }];
+  }),
+});
+
 /**
  * The notices of one cluster: every node is recorded and cordoned at the same time over one connection, then
- * one drain worker is started for all of them. Answers the messages to be delivered again.
+ * one drain worker is started for all that are to be drained now. Answers the messages to be delivered again.
  */
 export const takeInCluster = async (deps: IntakeDeps, batch: ClusterBatch): Promise<readonly string[]> => {
   const { cluster, call } = batch;
@@ -101,68 +121,57 @@ export const takeInCluster = async (deps: IntakeDeps, batch: ClusterBatch): Prom
     }
     return [];
   }
-  const leaving = batch.arrivals.filter(({ intent }) => intent.kind === 'close');
-  const arrivals = batch.arrivals.filter(({ intent }) => intent.kind !== 'close');
-  const closing = closeDeparted(deps, { cluster, arrivals: leaving, call, mode });
-  if (arrivals.length === 0) return closing;
+  const states = batch.arrivals.filter(({ intent }) => intent.kind === 'state');
+  const arrivals = batch.arrivals.filter(({ intent }) => intent.kind !== 'state');
+  const noting = noteStates(deps, { cluster, arrivals: states, call, mode });
+  if (arrivals.length === 0) return noting;
   const located = await locate(deps, { cluster, arrivals, call }, mode);
-  if (located === undefined) return [...(await closing), ...idsOf(arrivals)];
+  if (located === undefined) return [...(await noting), ...idsOf(arrivals)];
 
-  const { api, nodes } = located;
-  const known = arrivals.filter(({ instance }) => nodes.has(instance.id));
-  const missing = arrivals.filter(({ instance }) => !nodes.has(instance.id));
-  const byNode = [...Map.groupBy(known, ({ instance }) => instance.id)].flatMap(([instanceId, ofNode]) => {
-    const node = nodes.get(instanceId);
-    return node === undefined ? [] : [{ node, arrivals: ofNode }];
-  });
-  const taken = await Promise.all(byNode.map((group) => takeInNode(deps, { ...group, api, call, mode })));
-  const started = await startTaken(deps, { cluster, taken, mode, call });
-  await announceCordons(deps, api, taken);
+  const { api, groups, missing } = byNode(located, arrivals);
+  const taken = await Promise.all(groups.map((group) => takeInNode(deps, { ...group, api, call, mode })));
+  const failed = await seeToTaken(deps, { api, taken, mode, call });
   return [
-    ...(await closing),
+    ...(await noting),
     ...sayMissing(missing, call, mode),
     ...taken.flatMap(({ failedIds }) => failedIds),
-    ...started,
+    ...failed,
   ];
 };
 
-/** One worker for all nodes that need one; where it could not be started, their messages come again. */
-const startTaken = async (
+/** One worker for all nodes that need one, and the next looks; what could not be started or sent comes again. */
+const seeToTaken = async (
   deps: IntakeDeps,
-  { cluster, taken, mode, call }: { cluster: string; taken: readonly TakenIn[]; mode: Mode; call: Call },
+  { api, taken, mode, call }: { api: KubernetesApi; taken: readonly TakenIn[]; mode: Mode; call: Call },
 ): Promise<readonly string[]> => {
-  const toDrain = taken.flatMap(({ start }) => (start === undefined ? [] : [start]));
-  if (toDrain.length === 0) return [];
-  try {
-    await startWorker(deps, { cluster, nodes: toDrain, checkLater: mode === 'act' });
-    return [];
-  } catch (error) {
-    call.recorder.record(
-      {
-        cluster,
-        target: `cluster/${cluster}`,
-        action: 'none',
-        reason: 'worker-not-started',
-        detail: { instances: toDrain.map(({ instanceId }) => instanceId), error: describeError(error) },
-      },
-      mode,
-    );
-    call.recorder.fail(error);
-    return taken.flatMap(({ start, messageIds }) => (start === undefined ? [] : messageIds));
+  const { cluster } = api;
+  const followed = taken.flatMap((each) => (each.followed === undefined ? [] : [each.followed]));
+  const nodes = followed.flatMap(({ start }) => (start === undefined ? [] : [start]));
+  const looked = followed.filter(({ start }) => start === undefined);
+  const isStarted = (each: TakenIn) => each.followed?.start !== undefined;
+  const results = await Promise.allSettled([
+    nodes.length === 0
+      ? Promise.resolve()
+      : startWorker(deps, { cluster, nodes, checkLater: mode === 'act' }),
+    lookAgain(deps, cluster, looked),
+  ]);
+  const [started, sent] = results;
+  const failed: string[] = [];
+  if (started?.status === 'rejected') {
+    const instances = nodes.map(({ instanceId }) => instanceId);
+    const detail = { instances, error: describeError(started.reason) };
+    const target = `cluster/${cluster}`;
+    call.recorder.record({ cluster, target, action: 'none', reason: 'worker-not-started', detail }, mode);
+    call.recorder.fail(started.reason);
+    failed.push(...taken.filter(isStarted).flatMap(({ messageIds }) => messageIds));
   }
-};
-
-/** Events on the nodes come last: they must not hold up anything. */
-const announceCordons = async (
-  deps: IntakeDeps,
-  api: KubernetesApi,
-  taken: readonly TakenIn[],
-): Promise<void> => {
-  await Promise.all(
-    taken.flatMap(({ cordoned }) =>
-      cordoned === undefined
-        ? []
-        : [announceCordon(deps, api, { ...cordoned, component: 'eks-caretaker-spot-drain' })],
-    ),
-  );
+  if (sent?.status === 'rejected') {
+    const detail = { error: describeError(sent.reason) };
+    const target = `cluster/${cluster}`;
+    call.recorder.record({ cluster, target, action: 'none', reason: 'look-not-sent', detail }, mode);
+    call.recorder.fail(sent.reason);
+    failed.push(...taken.filter((each) => !isStarted(each)).flatMap(({ messageIds }) => messageIds));
+  }
+  await announceAll(deps, { cluster, followed, api: async () => api });
+  return failed;
 };

@@ -4,20 +4,23 @@ import { isoTime } from '../../shared/core/clock.ts';
 import { describeError } from '../../shared/core/errors.ts';
 import type { Mode } from '../../shared/core/mode.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
-import { isForbidden } from '../../shared/kubernetes/errors.ts';
 import { cordon } from '../../shared/kubernetes/nodes.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
-import type { CordonedNode } from './announce.ts';
-import type { SpotDrainDecision } from './decide/decide.ts';
+import { failedPatch, withCordon } from './cordon-steps.ts';
+import type { Intent, SpotDrainDecision } from './decide/decide.ts';
+import { mergeNotices } from './decide/merge.ts';
+import type { NoticeKind } from './decide/notice.ts';
 import type { DrainRecord } from './decide/record.ts';
-import { causeOf, isLeased, isOpen, mergeNotice, taintOf } from './decide/record.ts';
+import { keyOf, taintOf } from './decide/record.ts';
+import { standingOf } from './decide/standing.ts';
+import type { Followed } from './follow.ts';
+import { follow } from './follow.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
-import type { NodeRef } from './messages.ts';
 
 export interface NodeBatch {
   readonly api: KubernetesApi;
   readonly node: V1Node;
-  /** All about this node: to be drained or recorded. */
+  /** All about this node. */
   readonly arrivals: readonly Arrival[];
   readonly call: Call;
   readonly mode: Mode;
@@ -27,158 +30,210 @@ export interface TakenIn {
   readonly messageIds: readonly string[];
   /** To be delivered again. */
   readonly failedIds: readonly string[];
-  /** Set where a worker has to be started. */
-  readonly start?: NodeRef;
-  readonly cordoned?: CordonedNode;
+  readonly followed?: Followed;
 }
 
-interface Merged {
+type NoticeIntent = Extract<Intent, { kind: 'notice' }>;
+
+interface Written {
   readonly record: DrainRecord;
   /** Ids of the notices that were there before. */
   readonly duplicates: ReadonlySet<string>;
 }
 
-const mergeAll = (current: DrainRecord | undefined, batch: NodeBatch): DrainRecord | undefined => {
-  const node = { name: batch.node.metadata?.name ?? '', uid: batch.node.metadata?.uid ?? '' };
-  let record = current;
-  for (const { notice, intent } of batch.arrivals) {
-    if (intent.kind !== 'close') record = mergeNotice(record, { notice, node, intent });
-  }
-  return record;
-};
+const intentsOf = ({ arrivals }: NodeBatch): readonly NoticeIntent[] =>
+  arrivals.flatMap(({ intent }) => (intent.kind === 'notice' ? [intent] : []));
 
-const writeRecord = async (deps: IntakeDeps, batch: NodeBatch): Promise<Merged> => {
-  const [first] = batch.arrivals;
-  const key = {
-    cluster: batch.api.cluster,
-    instanceId: first?.instance.id ?? '',
-    nodeUid: batch.node.metadata?.uid ?? '',
-  };
+/**
+ * Merges what has come into the record. A record that is new also takes in what the instance is known to have been
+ * through: a change of state may be told before the notice that it follows.
+ */
+const writeRecord = async (deps: IntakeDeps, batch: NodeBatch): Promise<Written> => {
+  const { cluster } = batch.api;
+  const [first] = intentsOf(batch);
+  const instanceId = batch.arrivals[0]?.instance.id ?? '';
+  const node = { name: batch.node.metadata?.name ?? '', uid: batch.node.metadata?.uid ?? '' };
+  if (first === undefined) throw new Error(`nothing is to be recorded about instance ${instanceId}`);
+  const { owner, group } = first;
+  const seed = { cluster, instanceId, node, owner, ...(group === undefined ? {} : { group }) };
+  const key = { cluster, instanceId, nodeUid: node.uid };
+  const arriving = intentsOf(batch).map(({ recorded }) => recorded);
   let duplicates = new Set<string>();
-  const record = await deps.records.change(key, (current) => {
+  let isFirst = false;
+  let record = await deps.records.change(key, (current) => {
+    isFirst = current === undefined;
     duplicates = new Set(current?.notices.map(({ id }) => id));
-    return mergeAll(current, batch);
+    return mergeNotices(current, seed, arriving);
   });
-  if (record === undefined) throw new Error(`no record of instance ${key.instanceId} was made`);
+  if (isFirst) {
+    const states = await deps.records.statesOf(cluster, instanceId);
+    if (states.length > 0)
+      record = await deps.records.change(key, (current) => mergeNotices(current, seed, states));
+  }
+  if (record === undefined) throw new Error(`no record of instance ${instanceId} was made`);
   return { record, duplicates };
 };
 
 type CordonOutcome =
-  | { readonly kind: 'cordoned'; readonly at: number; readonly already: boolean }
+  | {
+      readonly kind: 'cordoned';
+      readonly cause: NoticeKind;
+      readonly at: number;
+      readonly node: V1Node;
+      readonly already: boolean;
+    }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** The kind that the batch alone would give the record; the record itself is still being written. */
-const kindOfBatch = (arrivals: readonly Arrival[]) => {
-  const kinds = arrivals.flatMap(({ notice, intent }) => (intent.kind === 'drain' ? [notice.kind] : []));
-  return kinds.includes('spot-interruption') ? 'spot-interruption' : kinds[0];
+/** What the batch alone would have the node cordoned for, now; the record itself is still being written. */
+const causeOfBatch = (batch: NodeBatch, now: number): NoticeKind | undefined => {
+  const timely = intentsOf(batch).filter(({ isLate }) => !isLate);
+  const { holding } = standingOf(
+    timely.map(({ recorded }) => recorded),
+    false,
+  );
+  const lasting = holding.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  return standingOf(lasting, false).cause;
 };
 
 const cordonNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<CordonOutcome | undefined> => {
-  const kind = kindOfBatch(batch.arrivals);
-  if (kind === undefined || batch.mode !== 'act') return undefined;
+  const cause = causeOfBatch(batch, deps.clock.now());
+  if (cause === undefined || batch.mode !== 'act') return undefined;
   try {
-    const result = await cordon(batch.api, batch.node, { taint: taintOf(kind) });
+    const result = await cordon(batch.api, batch.node, { taint: taintOf(cause) });
     if (result.kind === 'gone') return { kind: 'gone' };
-    return { kind: 'cordoned', at: deps.clock.now(), already: result.kind === 'already-cordoned' };
+    const { kind, node } = result;
+    return { kind: 'cordoned', cause, at: deps.clock.now(), node, already: kind === 'already-cordoned' };
   } catch (error) {
     return { kind: 'failed', error };
   }
 };
 
-/** The verdict on a notice that asks for a drain: what became of the cordon. */
-const cordonVerdict = (outcome: CordonOutcome | undefined, facts: Record<string, unknown>) => {
-  if (outcome === undefined) return { action: 'cordon', reason: String(facts.event), detail: facts } as const;
-  switch (outcome.kind) {
+type Said = Omit<SpotDrainDecision, 'cluster' | 'target'>;
+
+/** The verdict on a notice that asks for a cordon now: what became of it. */
+const cordonVerdict = (outcome: CordonOutcome | undefined, reason: string, facts: Said['detail']): Said => {
+  switch (outcome?.kind) {
+    case undefined: // in observe: what would be done
+      return { action: 'cordon', reason, detail: facts ?? {} };
     case 'cordoned':
-      return {
-        action: outcome.already ? 'none' : 'cordon',
-        reason: outcome.already ? 'already-cordoned' : String(facts.event),
-        detail: facts,
-      } as const;
+      return outcome.already
+        ? { action: 'none', reason: 'already-cordoned', detail: facts ?? {} }
+        : { action: 'cordon', reason, detail: facts ?? {} };
     case 'gone':
-      return { action: 'none', reason: 'node-gone', detail: facts } as const;
+      return { action: 'none', reason: 'node-gone', detail: facts ?? {} };
     case 'failed': {
-      const error = describeError(outcome.error);
-      return isForbidden(outcome.error)
-        ? ({
-            action: 'none',
-            reason: 'missing-right',
-            detail: { ...facts, verb: 'patch', resource: 'nodes', error },
-          } as const)
-        : ({ action: 'none', reason: 'cordon-failed', detail: { ...facts, error } } as const);
+      const { detail, ...failure } = failedPatch(outcome.error);
+      return { ...failure, detail: { ...facts, ...detail } };
     }
   }
 };
 
+const asksForCordon = ({ recorded, isLate }: NoticeIntent): boolean =>
+  !isLate && standingOf([recorded], false).holding.length > 0;
+
+/** One verdict a notice; the first that asks for a cordon is told what became of it. */
+const sayAll = (
+  deps: IntakeDeps,
+  batch: NodeBatch,
+  { outcome, duplicates }: { outcome: CordonOutcome | undefined; duplicates: ReadonlySet<string> },
+): void => {
+  const { call, mode, api } = batch;
+  const target = `node/${batch.node.metadata?.name ?? ''}`;
+  const say = (decision: Said) => call.recorder.record({ cluster: api.cluster, target, ...decision }, mode);
+  let isSaid = false;
+  for (const { notice, intent, instance } of batch.arrivals) {
+    if (intent.kind !== 'notice') continue;
+    const { recorded, owner, reason, isLate } = intent;
+    const { deadlineAt, expiresAt, change } = recorded;
+    const facts = {
+      event: notice.kind,
+      eventId: notice.id,
+      instanceId: instance.id,
+      owner,
+      ...(deadlineAt === undefined ? {} : { deadlineAt: isoTime(deadlineAt) }),
+      ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
+      ...(change === undefined ? {} : { startsAt: isoTime(change.startsAt), healthEvent: change.arn }),
+    };
+    if (duplicates.has(notice.id)) say({ action: 'none', reason: 'duplicate-event', detail: facts });
+    else if (isLate) say({ action: 'record', reason: 'late-event', detail: facts });
+    else if (asksForCordon(intent)) {
+      const at = outcome?.kind === 'cordoned' ? outcome.at : undefined;
+      const seconds = at === undefined ? undefined : Math.max(0, (at - recorded.time) / 1000);
+      const told = isSaid && outcome?.kind === 'cordoned' ? { ...outcome, already: true } : outcome;
+      const verdict = cordonVerdict(told, reason, {
+        ...facts,
+        ...(seconds === undefined ? {} : { secondsToCordon: seconds }),
+      });
+      say(verdict);
+      isSaid = true;
+      if (verdict.action === 'cordon' && seconds !== undefined) {
+        deps.metrics.addMetric('secondsToCordon', MetricUnit.Seconds, seconds);
+      }
+    } else say({ action: 'record', reason, detail: facts });
+  }
+};
+
+/** The record knows of the cordon before anybody else goes on with it. */
+const noteCordon = async (
+  deps: IntakeDeps,
+  record: DrainRecord,
+  outcome: CordonOutcome | undefined,
+): Promise<DrainRecord> => {
+  if (outcome?.kind !== 'cordoned') return record;
+  const { node, at, cause } = outcome;
+  const noted = await deps.records.change(keyOf(record), (current) => {
+    if (current === undefined) return undefined;
+    const isKnown = current.cordonedAt !== undefined && current.cordon?.taints.includes(taintOf(cause));
+    return isKnown ? current : withCordon(current, { node, taint: taintOf(cause), at });
+  });
+  return noted ?? record;
+};
+
 /**
- * Record and cordon, at the same time. A cordon that fails is said so and tried again by the worker; a
- * record that cannot be written brings the messages back.
+ * Record and cordon, at the same time; then whatever else is due. A cordon that fails is said so and tried again by
+ * the worker or at the next look; a record that cannot be written brings the messages back.
  */
 export const takeInNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<TakenIn> => {
-  const { arrivals, call, mode } = batch;
-  const messageIds = arrivals.map(({ messageId }) => messageId);
-  const target = `node/${batch.node.metadata?.name ?? ''}`;
-  const say = (decision: Omit<SpotDrainDecision, 'cluster' | 'target'>) =>
-    call.recorder.record({ cluster: batch.api.cluster, target, ...decision }, mode);
+  const { call, mode, api } = batch;
+  const messageIds = [...new Set(batch.arrivals.map(({ messageId }) => messageId))];
   const [written, outcome] = await Promise.all([
     writeRecord(deps, batch).catch((error: unknown) => ({ error })),
     cordonNode(deps, batch),
   ]);
-  const at = outcome?.kind === 'cordoned' ? outcome.at : undefined;
-  let said = false;
-  for (const { notice, intent, instance } of arrivals) {
-    const facts = { event: notice.kind, eventId: notice.id, instanceId: instance.id };
-    if ('duplicates' in written && written.duplicates.has(notice.id)) {
-      say({ action: 'none', reason: 'duplicate-event', detail: facts });
-    } else if (intent.kind === 'record') {
-      say({ action: 'record', reason: intent.reason, detail: { ...facts, owner: intent.owner } });
-    } else if (intent.kind === 'drain') {
-      const seconds = at === undefined ? undefined : Math.max(0, (at - intent.noticedAt) / 1000);
-      const decision = cordonVerdict(
-        said && outcome?.kind === 'cordoned' ? { ...outcome, already: true } : outcome,
-        {
-          ...facts,
-          owner: intent.owner,
-          deadlineAt: isoTime(intent.deadlineAt),
-          ...(seconds === undefined ? {} : { secondsToCordon: seconds }),
-        },
-      );
-      say(decision);
-      if (decision.action === 'cordon' && seconds !== undefined) {
-        deps.metrics.addMetric('secondsToCordon', MetricUnit.Seconds, seconds);
-      }
-      said = true;
-    }
-  }
-  if ('error' in written) {
-    call.recorder.fail(written.error);
-    say({ action: 'none', reason: 'record-failed', detail: { error: describeError(written.error) } });
+  const duplicates = 'error' in written ? new Set<string>() : written.duplicates;
+  sayAll(deps, batch, { outcome, duplicates });
+  try {
+    if ('error' in written) throw written.error;
+    const record = await noteCordon(deps, written.record, outcome);
+    if (outcome?.kind === 'gone') return { messageIds, failedIds: [] };
+    const { state } = batch.arrivals[0]?.instance ?? { state: 'unknown' };
+    const followed = await follow(deps, {
+      record,
+      mode,
+      call,
+      api: async () => api,
+      node: outcome?.kind === 'cordoned' ? outcome.node : batch.node,
+      instanceState: state,
+      cordonFailed: outcome?.kind === 'failed',
+    });
+    const cordoned =
+      outcome?.kind === 'cordoned' && !outcome.already
+        ? { node: record.node, cause: outcome.cause, at: outcome.at }
+        : followed.cordoned;
+    return {
+      messageIds,
+      failedIds: [],
+      followed: { ...followed, ...(cordoned === undefined ? {} : { cordoned }) },
+    };
+  } catch (error) {
+    call.recorder.fail(error);
+    const target = `node/${batch.node.metadata?.name ?? ''}`;
+    const detail = { error: describeError(error) };
+    call.recorder.record(
+      { cluster: api.cluster, target, action: 'none', reason: 'record-failed', detail },
+      mode,
+    );
     return { messageIds, failedIds: messageIds };
   }
-  return { messageIds, failedIds: [], ...followUp(deps, written.record, outcome) };
-};
-
-/** What has to happen once the node is recorded: a worker, an event on the node. */
-const followUp = (
-  deps: IntakeDeps,
-  record: DrainRecord,
-  outcome: CordonOutcome | undefined,
-): Pick<TakenIn, 'start' | 'cordoned'> => {
-  const needsWorker = isOpen(record) && !isLeased(record, deps.clock.now()) && outcome?.kind !== 'gone';
-  const cordonedAt = outcome?.kind === 'cordoned' ? outcome.at : undefined;
-  return {
-    ...(needsWorker
-      ? {
-          start: {
-            instanceId: record.instanceId,
-            nodeUid: record.node.uid,
-            ...(cordonedAt === undefined ? {} : { cordonedAt }),
-          },
-        }
-      : {}),
-    ...(outcome?.kind === 'cordoned' && !outcome.already
-      ? { cordoned: { node: record.node, cause: causeOf(record), at: outcome.at } }
-      : {}),
-  };
 };

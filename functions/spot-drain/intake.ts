@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { InstanceFacts, InstanceReader } from '../../shared/aws/ec2.ts';
 import type { AsyncInvoker } from '../../shared/aws/lambda-invoke.ts';
 import type { MessageSender } from '../../shared/aws/sqs.ts';
@@ -8,8 +9,10 @@ import type { Call, QueueMessage } from '../../shared/runtime/chain.ts';
 import type { AutomationContext } from '../../shared/runtime/context.ts';
 import { runChecks } from './checks.ts';
 import type { SpotDrainConfig } from './config.ts';
-import type { Home, Intent } from './decide/decide.ts';
-import { judgeNotice, judgeOrigin } from './decide/decide.ts';
+import type { Intent } from './decide/decide.ts';
+import { judgeNotice } from './decide/decide.ts';
+import type { Home } from './decide/judge.ts';
+import { judgeOrigin } from './decide/judge.ts';
 import type { Notice } from './decide/notice.ts';
 import { takeInCluster } from './intake-cluster.ts';
 import type { CheckMessage, QueuedMessage } from './messages.ts';
@@ -17,7 +20,10 @@ import type { MetricSink } from './metrics.ts';
 import type { DrainRecords } from './records.ts';
 
 export interface IntakeDeps
-  extends Pick<AutomationContext<SpotDrainConfig>, 'config' | 'section' | 'clock' | 'clusters' | 'readMode'> {
+  extends Pick<
+    AutomationContext<SpotDrainConfig>,
+    'config' | 'section' | 'clock' | 'clusters' | 'readMode' | 'store' | 'notifier'
+  > {
   readonly logger: Pick<Logger, 'warn'>;
   readonly metrics: MetricSink;
   readonly records: DrainRecords;
@@ -35,6 +41,11 @@ export interface Arrival {
   readonly intent: Intent;
 }
 
+interface Received {
+  readonly messageId: string;
+  readonly notice: Notice;
+}
+
 /** The account and region in which the function works: those of the queue that fed it. */
 const homeOf = (queueArn: string): Home => {
   const [, , , region = '', account = ''] = queueArn.split(':');
@@ -44,24 +55,99 @@ const homeOf = (queueArn: string): Home => {
 /** Each notice that is ours, with its instance; the others are answered with a verdict here. */
 const judgeAll = async (
   deps: IntakeDeps,
-  notices: readonly { readonly messageId: string; readonly notice: Notice }[],
+  received: readonly Received[],
   { call, mode }: { call: Call; mode: Mode },
 ): Promise<readonly Arrival[]> => {
-  const instances = await deps.instances.describe(notices.map(({ notice }) => notice.instanceId));
+  const instances = await deps.instances.describe(received.map(({ notice }) => notice.instanceId));
   const context = {
     clusters: deps.config.clusters.map(({ name }) => name),
     config: deps.section,
     now: deps.clock.now(),
   };
-  return notices.flatMap(({ messageId, notice }) => {
+  return received.flatMap(({ messageId, notice }) => {
     const instance = instances.get(notice.instanceId);
-    const judgement = judgeNotice(notice, instance, context);
-    if (judgement.kind !== 'dismiss' && instance !== undefined) {
-      return [{ messageId, notice, instance, intent: judgement }];
+    const judged = judgeNotice(notice, instance, context);
+    if (judged.kind !== 'dismiss' && instance !== undefined) {
+      return [{ messageId, notice, instance, intent: judged }];
     }
-    if (judgement.kind === 'dismiss') call.recorder.record(judgement.decision, mode);
+    if (judged.kind === 'dismiss') {
+      call.recorder.record(judged.decision, mode);
+      if (judged.decision.reason === 'foreign-instance') {
+        deps.metrics.addMetric('foreignInstances', MetricUnit.Count, 1);
+      }
+    }
     return [];
   });
+};
+
+/** What the messages of a batch say: what is to be looked at, and what is answered already. */
+const sortOut = (
+  deps: IntakeDeps,
+  messages: readonly QueueMessage<QueuedMessage>[],
+  { call, mode }: { call: Call; mode: Mode },
+): { checks: { messageId: string; check: CheckMessage }[]; received: Received[] } => {
+  const checks: { messageId: string; check: CheckMessage }[] = [];
+  const received: Received[] = [];
+  for (const { messageId, message, queueArn } of messages) {
+    if (message.kind === 'check') checks.push({ messageId, check: message });
+    if (message.kind === 'dropped') call.recorder.record(message.decision, mode);
+    if (message.kind !== 'notices') continue;
+    for (const notice of message.notices) {
+      const foreign = judgeOrigin(notice, homeOf(queueArn), deps.section.autoScalingNotifications);
+      if (foreign === undefined) received.push({ messageId, notice });
+      else call.recorder.record(foreign.decision, mode);
+    }
+  }
+  return { checks, received };
+};
+
+const sayFailed = (
+  call: Call,
+  failed: { target: string; reason: string; error: unknown; cluster?: string },
+  mode: Mode,
+): void => {
+  const { error, ...rest } = failed;
+  call.recorder.fail(error);
+  call.recorder.record({ ...rest, action: 'none', detail: { error: describeError(error) } }, mode);
+};
+
+/** A cluster fails its own messages, whatever it is that fails. */
+const takeInSafely = async (
+  deps: IntakeDeps,
+  batch: { cluster: string; arrivals: readonly Arrival[]; call: Call; mode: Mode },
+): Promise<readonly string[]> => {
+  const { cluster, arrivals, call, mode } = batch;
+  try {
+    return await takeInCluster(deps, { cluster, arrivals, call });
+  } catch (error) {
+    sayFailed(call, { cluster, target: `cluster/${cluster}`, reason: 'interrupted', error }, mode);
+    return arrivals.map(({ messageId }) => messageId);
+  }
+};
+
+const takeInAll = async (
+  deps: IntakeDeps,
+  received: readonly Received[],
+  { call, mode }: { call: Call; mode: Mode },
+): Promise<readonly string[]> => {
+  if (received.length === 0) return [];
+  let arrivals: readonly Arrival[];
+  try {
+    arrivals = await judgeAll(deps, received, { call, mode });
+  } catch (error) {
+    const ids = [...new Set(received.map(({ messageId }) => messageId))];
+    for (const id of ids) {
+      sayFailed(call, { target: `message/${id}`, reason: 'instance-lookup-failed', error }, mode);
+    }
+    return ids;
+  }
+  const byCluster = Map.groupBy(arrivals, ({ intent }) => intent.cluster);
+  const failed = await Promise.all(
+    [...byCluster].map(([cluster, ofCluster]) =>
+      takeInSafely(deps, { cluster, arrivals: ofCluster, call, mode }),
+    ),
+  );
+  return failed.flat();
 };
 
 /**
@@ -74,47 +160,10 @@ export const runIntake = async (
   call: Call,
 ): Promise<readonly string[]> => {
   const mode = await deps.readMode();
-  const checks: { messageId: string; check: CheckMessage }[] = [];
-  const notices: { messageId: string; notice: Notice }[] = [];
-  for (const { messageId, message, queueArn } of messages) {
-    if (message.kind === 'check') {
-      checks.push({ messageId, check: message });
-      continue;
-    }
-    const foreign = judgeOrigin(message.notice, homeOf(queueArn));
-    if (foreign === undefined) notices.push({ messageId, notice: message.notice });
-    else if (foreign.kind === 'dismiss') call.recorder.record(foreign.decision, mode);
-  }
-
-  const takeInNotices = async (): Promise<readonly string[]> => {
-    if (notices.length === 0) return [];
-    let arrivals: readonly Arrival[];
-    try {
-      arrivals = await judgeAll(deps, notices, { call, mode });
-    } catch (error) {
-      call.recorder.fail(error);
-      for (const { messageId } of notices) {
-        call.recorder.record(
-          {
-            target: `message/${messageId}`,
-            action: 'none',
-            reason: 'instance-lookup-failed',
-            detail: { error: describeError(error) },
-          },
-          mode,
-        );
-      }
-      return notices.map(({ messageId }) => messageId);
-    }
-    const byCluster = Map.groupBy(arrivals, ({ intent }) => intent.cluster);
-    const failed = await Promise.all(
-      [...byCluster].map(([cluster, ofCluster]) =>
-        takeInCluster(deps, { cluster, arrivals: ofCluster, call }),
-      ),
-    );
-    return failed.flat();
-  };
-
-  const [failedNotices, failedChecks] = await Promise.all([takeInNotices(), runChecks(deps, checks, call)]);
-  return [...failedNotices, ...failedChecks];
+  const { checks, received } = sortOut(deps, messages, { call, mode });
+  const failed = await Promise.all([
+    takeInAll(deps, received, { call, mode }),
+    runChecks(deps, checks, call),
+  ]);
+  return [...new Set(failed.flat())];
 };

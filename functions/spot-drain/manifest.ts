@@ -9,17 +9,23 @@ import {
   topicStatement,
 } from '../../shared/core/statements.ts';
 import type { SpotDrainConfig } from './config.ts';
-import { DEPARTURES } from './decide/record.ts';
+import { DEPARTURES, STATES } from './decide/recorded-notice.ts';
+import { settingsFor } from './decide/settings.ts';
 
 const EC2_EVENTS: EventPattern = {
   source: ['aws.ec2'],
   detailType: ['EC2 Spot Instance Interruption Warning', 'EC2 Instance Rebalance Recommendation'],
 };
-/** Instances that start are none of our business, and there are as many of them. */
-const STATE_CHANGES: EventPattern = {
+/** That an instance runs matters to those that come back with our cordon; where nothing acts there are none. */
+const stateChanges = (acts: boolean): EventPattern => ({
   source: ['aws.ec2'],
   detailType: ['EC2 Instance State-change Notification'],
-  detail: { state: [...DEPARTURES] },
+  detail: { state: acts ? [...STATES] : [...DEPARTURES] },
+});
+const HEALTH_EVENTS: EventPattern = {
+  source: ['aws.health'],
+  detailType: ['AWS Health Event'],
+  detail: { service: ['EC2'], eventTypeCategory: ['scheduledChange'] },
 };
 const LIFECYCLE_EVENTS: EventPattern = {
   source: ['aws.autoscaling'],
@@ -32,15 +38,17 @@ const core = (resource: string, ...verbs: string[]): KubernetesRule => ({
   verbs,
 });
 
-/** The intake finds and cordons nodes; it never touches a pod. */
+/** The intake finds and cordons nodes, and counts the pods that go down with one; it never touches a pod. */
 const intakeRules = (acts: boolean): KubernetesRule[] =>
-  acts ? [core('nodes', 'get', 'list', 'patch'), core('events', 'create')] : [core('nodes', 'get', 'list')];
+  acts
+    ? [core('nodes', 'get', 'list', 'patch'), core('pods', 'list'), core('events', 'create')]
+    : [core('nodes', 'get', 'list'), core('pods', 'list')];
 
-const workerRules = (config: SpotDrainConfig, acts: boolean): KubernetesRule[] =>
+const workerRules = (mayDelete: boolean, acts: boolean): KubernetesRule[] =>
   acts
     ? [
         core('nodes', 'get', 'patch'),
-        core('pods', 'list', ...(config.deleteAtDeadline ? ['delete'] : [])),
+        core('pods', 'list', ...(mayDelete ? ['delete'] : [])),
         core('pods/eviction', 'create'),
         { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] },
         core('events', 'create'),
@@ -57,7 +65,11 @@ export const spotDrainEntries = (
   const clusters = config.clusters.filter((cluster) => strictestMode(mode, cluster.mode) !== 'off');
   if (clusters.length === 0) return [];
   const acts = clusters.some((cluster) => strictestMode(mode, cluster.mode) === 'act');
-  const hooks = section.lifecycleHooks.length > 0;
+  const settings = clusters.map(({ name }) => settingsFor(section, name));
+  const hooks = settings.some(({ lifecycleHooks }) => lifecycleHooks.length > 0);
+  const mayDelete = settings.some(({ deleteAtDeadline }) => deleteAtDeadline);
+  const { topics, roles } = section.autoScalingNotifications;
+  const topic = config.notifications.topic;
   const common = [
     tableStatement(scope),
     clusterStatement(
@@ -74,18 +86,20 @@ export const spotDrainEntries = (
       description: 'Records and cordons nodes whose instances are about to go',
       trigger: {
         kind: 'queue',
-        patterns: [EC2_EVENTS, STATE_CHANGES, ...(hooks ? [LIFECYCLE_EVENTS] : [])],
+        patterns: [EC2_EVENTS, stateChanges(acts), HEALTH_EVENTS, ...(hooks ? [LIFECYCLE_EVENTS] : [])],
         batchSize: 10,
         visibilitySeconds: 60,
         maxReceives: 5,
+        ...(hooks && topics.length + roles.length > 0 ? { senders: { topics, roles } } : {}),
       },
       statements: [
         ...common,
         { actions: ['ec2:DescribeInstances'], resources: ['*'] },
         { actions: ['sqs:SendMessage'], resources: [scope.queueArn] },
+        ...(topic ? [topicStatement(scope)] : []),
       ],
       kubernetesRules: intakeRules(acts),
-      uses: ['table', 'queue', 'worker'],
+      uses: ['table', 'queue', 'worker', ...(topic ? (['topic'] as const) : [])],
       memoryMb: 1024,
       timeoutSeconds: 10,
     },
@@ -96,7 +110,7 @@ export const spotDrainEntries = (
       trigger: { kind: 'manual' },
       statements: [
         ...common,
-        ...(config.notifications.topic ? [topicStatement(scope)] : []),
+        ...(topic ? [topicStatement(scope)] : []),
         ...(acts && hooks
           ? [
               {
@@ -111,8 +125,8 @@ export const spotDrainEntries = (
             ]
           : []),
       ],
-      kubernetesRules: workerRules(section, acts),
-      uses: ['table', 'worker', ...(config.notifications.topic ? (['topic'] as const) : [])],
+      kubernetesRules: workerRules(mayDelete, acts),
+      uses: ['table', 'worker', ...(topic ? (['topic'] as const) : [])],
       memoryMb: 1024,
       timeoutSeconds: 900,
     },

@@ -1,6 +1,6 @@
 import { MalformedEventError } from '../../shared/core/errors.ts';
-import type { Notice } from './decide/notice.ts';
-import { parseNotice } from './decide/notice.ts';
+import type { Parsed } from './decide/parse.ts';
+import { parseMessage } from './decide/parse.ts';
 
 /** A node as messages between our own functions name it. */
 export interface NodeRef {
@@ -10,11 +10,13 @@ export interface NodeRef {
   readonly cordonedAt?: number;
 }
 
-/** Intake to itself, delayed: are these drains still looked after? */
+/** Intake to itself, delayed: what is due for these records now? */
 export interface CheckMessage {
   readonly kind: 'check';
   readonly cluster: string;
   readonly records: readonly NodeRef[];
+  /** When it is due, as the records say (`lookAt`); one that they no longer wait for is dropped. */
+  readonly promisedAt?: number;
 }
 
 /** Intake, or a worker near its end, to a drain worker. */
@@ -24,7 +26,7 @@ export interface DrainOrder {
   readonly nodes: readonly NodeRef[];
 }
 
-export type QueuedMessage = CheckMessage | { readonly kind: 'notice'; readonly notice: Notice };
+export type QueuedMessage = CheckMessage | Parsed;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -45,7 +47,7 @@ const refsIn = (fields: Fields, key: string): { cluster: string; refs: NodeRef[]
   throw new MalformedEventError(`a "${String(fields.kind)}" names a cluster and its "${key}"`);
 };
 
-/** The body of a message in our queue: an EventBridge envelope, or our own check. Throws MalformedEventError. */
+/** The body of a message in our queue: what AWS sends, or our own check. Throws MalformedEventError. */
 export const parseQueued = (body: string): QueuedMessage => {
   let parsed: unknown;
   try {
@@ -55,9 +57,15 @@ export const parseQueued = (body: string): QueuedMessage => {
   }
   if (typeof parsed === 'object' && parsed !== null && (parsed as Fields).kind === 'check') {
     const { cluster, refs } = refsIn(parsed as Fields, 'records');
-    return { kind: 'check', cluster, records: refs };
+    const { promisedAt } = parsed as Fields;
+    return {
+      kind: 'check',
+      cluster,
+      records: refs,
+      ...(typeof promisedAt === 'number' ? { promisedAt } : {}),
+    };
   }
-  return { kind: 'notice', notice: parseNotice(parsed) };
+  return parseMessage(parsed);
 };
 
 /** The input of the drain worker. Throws MalformedEventError. */

@@ -97,13 +97,15 @@ export const createHandler = <Section, Input>(
 
 /**
  * A handler for a batch of the queue. A message that cannot be parsed fails alone (SQS redrives it to the
- * dead-letter queue); `run` gets the others together and answers the ids to be delivered again.
+ * dead-letter queue); `run` gets the others together and answers the ids to be delivered again. Where it throws, all
+ * that it was given come again. `off` gets them in mode off, where messages must outlast it.
  */
 export const createQueueHandler = <Section, Message>(
   context: AutomationContext<Section>,
   options: {
     parse: (body: string) => Message;
     run: (messages: readonly QueueMessage<Message>[], call: Call) => Promise<readonly string[]>;
+    off?: (messages: readonly QueueMessage<Message>[]) => Promise<readonly string[]>;
   },
 ) =>
   chain<Section, SQSBatchResponse>(context).handler(
@@ -136,8 +138,14 @@ export const createQueueHandler = <Section, Message>(
       });
       try {
         const mode = await context.readMode();
-        if (mode === 'off') sayOff(call, context.automation);
-        else if (messages.length > 0) failed.push(...(await options.run(messages, call)));
+        if (mode === 'off') {
+          sayOff(call, context.automation);
+          failed.push(...((await options.off?.(messages)) ?? []));
+        } else if (messages.length > 0) failed.push(...(await options.run(messages, call)));
+      } catch (error) {
+        // An error of the function would bring back what it has nothing to do with, and slow down the poller.
+        context.logger.error(describeError(error), error instanceof Error ? error : String(error));
+        failed.push(...messages.map(({ messageId }) => messageId));
       } finally {
         countVerdicts(context, call.recorder);
         await call.recorder.finishQuietly();

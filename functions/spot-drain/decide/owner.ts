@@ -27,5 +27,16 @@ const isAutoMode = (tags: Tags): boolean =>
 export const ownerOf = (tags: Tags): Owner => {
   if (isAutoMode(tags)) return 'auto-mode';
   if (tags['karpenter.sh/nodepool'] !== undefined) return 'karpenter';
+  if (tags['karpenter.sh/provisioner-name'] !== undefined) return 'karpenter'; // before its v1beta1
   return tags['eks:nodegroup-name'] === undefined ? 'self-managed' : 'managed';
 };
+
+/**
+ * The group of nodes that stand in for each other: node group, node pool or Auto Scaling group. Undefined for an
+ * instance that somebody launched by itself.
+ */
+export const groupOf = (tags: Tags): string | undefined =>
+  tags['eks:nodegroup-name'] ??
+  tags['eks:kubernetes-node-pool-name'] ??
+  tags['karpenter.sh/nodepool'] ??
+  tags['aws:autoscaling:groupName'];

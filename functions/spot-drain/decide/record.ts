@@ -1,18 +1,9 @@
+import type { Verdict } from '../../../shared/core/verdict.ts';
 import type { BlockedPod } from '../../../shared/drain/report.ts';
 import type { DrainState } from '../../../shared/drain/state.ts';
-import type { Intent } from './decide.ts';
-import type { LifecycleNotice, Notice, NoticeKind } from './notice.ts';
+import type { LifecycleNotice, NoticeKind } from './notice.ts';
 import type { Owner } from './owner.ts';
-
-/** States in which an instance leaves, in the order in which they come. */
-export const DEPARTURES = ['stopping', 'stopped', 'shutting-down', 'terminated'] as const;
-export type Departure = (typeof DEPARTURES)[number];
-
-export interface RecordedNotice {
-  readonly id: string;
-  readonly kind: NoticeKind;
-  readonly time: number;
-}
+import type { Departure, Gate, RecordedNotice, Want } from './recorded-notice.ts';
 
 export interface RecordedAction extends LifecycleNotice {
   /** How it ended: completed by us, or found over. */
@@ -27,6 +18,29 @@ export interface DrainOutcome {
   readonly deleted: number;
   readonly remaining: number;
   readonly blocked: readonly BlockedPod[];
+  /** What is to be said about it. */
+  readonly said?: Pick<Verdict, 'action' | 'reason' | 'mode' | 'detail'>;
+  /** Nobody was told yet: whoever takes the node over says it. */
+  readonly untold?: true;
+}
+
+/** A drain that waited has begun. */
+export interface Opening {
+  /** Of the notice that waited. */
+  readonly noticeId: string;
+  readonly by: Gate['kind'];
+  readonly at: number;
+  readonly deadlineAt: number;
+  /** AWS takes nothing away at that deadline. */
+  readonly unhurried?: true;
+}
+
+/** Our cordon on the node, to be undone once nothing asks for it any more. */
+export interface RecordedCordon {
+  /** Keys of the taints that we put there. */
+  readonly taints: readonly string[];
+  /** The node's `bootID` then: another one means that it was rebooted. */
+  readonly bootId?: string;
 }
 
 /** All that is known about one instance with one node: notices in any order give the same record. */
@@ -35,22 +49,39 @@ export interface DrainRecord {
   readonly instanceId: string;
   readonly node: { readonly name: string; readonly uid: string };
   readonly owner: Owner;
-  /** By time, then id; each once. */
+  /** Nodes that stand in for it: node group, node pool or Auto Scaling group. */
+  readonly group?: string;
+  /** By time, each once. From here to `departed` everything follows from them. */
   readonly notices: readonly RecordedNotice[];
-  readonly wanted: 'record' | 'drain';
-  /** Of the notices that ask for a drain: the earliest. */
+  readonly wanted: Want;
+  readonly cause?: NoticeKind;
+  /** Of the notices that ask for the most: the earliest. */
   readonly noticedAt?: number;
-  /** Of the notices that ask for a drain: the earliest. Epoch ms. */
+  /** The earliest that AWS sets, or our own for a drain that it does not hurry. Epoch ms; there once a drain may begin. */
   readonly deadlineAt?: number;
+  /** AWS takes nothing away at the deadline: it is ours alone, so no budget is overridden for it. */
+  readonly unhurried?: true;
   /** By token; each once. */
   readonly lifecycle: readonly RecordedAction[];
   /** The instance has begun to go, whatever we did; `at` is the event's time. */
   readonly departed?: { readonly state: Departure; readonly at: number };
+
+  // What was done and found since, in this life of the instance.
   readonly cordonedAt?: number;
-  /** AWS takes nothing away at the deadline: it is ours alone, so no budget is overridden for it. */
-  readonly unhurried?: true;
+  readonly cordon?: RecordedCordon;
+  readonly opened?: Opening;
+  /** Did the node's owner act on it by itself? */
+  readonly ownerSeen?: { readonly at: number; readonly acts: boolean };
+  /** Who has the turn that it waits for, as was said last. */
+  readonly waitsFor?: string;
+  /** A look at this record is on its way and comes then: no second one has to be sent. Epoch ms. */
+  readonly lookAt?: number;
+  /** Pods that were there when the instance began to go. */
+  readonly podsAtDeparture?: number;
   /** Who drains it, and until when that holds without being renewed. */
   readonly worker?: { readonly holder: string; readonly until: number };
+  /** Nobody has to look after the drain before then, as long as the deadline stays what it is. Epoch ms. */
+  readonly rests?: { readonly until: number; readonly deadlineAt: number };
   /** Where a worker was; only while the drain is open. */
   readonly drain?: DrainState;
   readonly outcome?: DrainOutcome;
@@ -68,80 +99,6 @@ export const keyOf = (record: DrainRecord): RecordKey => ({
   nodeUid: record.node.uid,
 });
 
-const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
-};
-
-const emptyRecord = (
-  instanceId: string,
-  node: DrainRecord['node'],
-  intent: Exclude<Intent, { kind: 'close' }>,
-): DrainRecord => ({
-  cluster: intent.cluster,
-  instanceId,
-  node,
-  owner: intent.owner,
-  notices: [],
-  wanted: 'record',
-  lifecycle: [],
-});
-
-/**
- * Does a notice of that time belong to a new life of the node? A stopped instance that is started again comes
- * back as the same Node.
- */
-const isAnotherLife = (record: DrainRecord, time: number): boolean =>
-  (record.departed !== undefined && time > record.departed.at) ||
-  (record.deadlineAt !== undefined && time > record.deadlineAt);
-
-/**
- * A notice goes into the record: it can only escalate (record -> drain) and bring the deadline forward. The
- * same notice again gives the same record; so does every order of several.
- */
-export const mergeNotice = (
-  current: DrainRecord | undefined,
-  arrival: { notice: Notice; node: DrainRecord['node']; intent: Exclude<Intent, { kind: 'close' }> },
-): DrainRecord => {
-  const { notice, intent } = arrival;
-  if (current?.notices.some(({ id }) => id === notice.id)) return current;
-  const record =
-    current === undefined || (intent.kind === 'drain' && isAnotherLife(current, notice.time))
-      ? emptyRecord(notice.instanceId, arrival.node, intent)
-      : current;
-  const notices = [...record.notices, { id: notice.id, kind: notice.kind, time: notice.time }].sort(
-    (a, b) => a.time - b.time || (a.id < b.id ? -1 : 1),
-  );
-  if (intent.kind === 'record') return { ...record, notices };
-  const known = record.lifecycle.some(({ token }) => token === intent.lifecycle?.token);
-  const lifecycle =
-    intent.lifecycle === undefined || known
-      ? record.lifecycle
-      : [...record.lifecycle, intent.lifecycle].sort((a, b) => (a.token < b.token ? -1 : 1));
-  const noticedAt = earliest(record.noticedAt, intent.noticedAt);
-  const deadlineAt = earliest(record.deadlineAt, intent.deadlineAt);
-  return {
-    ...record,
-    notices,
-    wanted: 'drain',
-    lifecycle,
-    ...(noticedAt === undefined ? {} : { noticedAt }),
-    ...(deadlineAt === undefined ? {} : { deadlineAt }),
-  };
-};
-
-const rank = (departure: Departure | undefined): number =>
-  departure === undefined ? -1 : DEPARTURES.indexOf(departure);
-
-export const isDeparture = (state: string | undefined): state is Departure =>
-  DEPARTURES.some((departure) => departure === state);
-
-/** The instance goes. States that come late, or are of the node's life before, change nothing. */
-export const mergeDeparture = (record: DrainRecord, state: Departure, at: number): DrainRecord =>
-  rank(state) > rank(record.departed?.state) && at >= (record.noticedAt ?? 0)
-    ? { ...record, departed: { state, at } }
-    : record;
-
 /** Lifecycle actions that Auto Scaling still waits for. */
 export const pendingActions = (record: DrainRecord): readonly RecordedAction[] =>
   record.lifecycle.filter(({ answer }) => answer === undefined);
@@ -149,19 +106,20 @@ export const pendingActions = (record: DrainRecord): readonly RecordedAction[] =
 /** Is there anything left for a worker to do? */
 export const isOpen = (record: DrainRecord): boolean =>
   record.wanted === 'drain' &&
+  record.deadlineAt !== undefined &&
   record.departed === undefined &&
-  (record.outcome === undefined || pendingActions(record).length > 0);
+  (record.outcome === undefined || record.outcome.untold === true || pendingActions(record).length > 0);
+
+/** A drain of hours is waiting for a budget, and nothing is to be done about it now. */
+export const isResting = ({ rests, deadlineAt }: DrainRecord, now: number): boolean =>
+  rests !== undefined && rests.deadlineAt === deadlineAt && now < rests.until;
 
 /** Somebody drains it and has said so within the last seconds. */
 export const isLeased = (record: DrainRecord, now: number): boolean =>
   record.worker !== undefined && record.worker.until > now;
 
-/** The strongest notice that asked for the drain: names the taint and the verdicts. */
-export const causeOf = (record: DrainRecord): NoticeKind => {
-  const kinds = record.notices.map(({ kind }) => kind);
-  if (kinds.includes('spot-interruption')) return 'spot-interruption';
-  return kinds.includes('terminate-lifecycle') ? 'terminate-lifecycle' : 'rebalance';
-};
+/** The strongest notice that asked for something: names the taint and the verdicts. */
+export const causeOf = (record: DrainRecord): NoticeKind => record.cause ?? 'rebalance';
 
 export const taintOf = (kind: NoticeKind): string => `eks-caretaker/${kind}`;
 

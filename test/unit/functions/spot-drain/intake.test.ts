@@ -199,16 +199,35 @@ describe('a message that is not to be acted on', () => {
       'foreign-source',
     ],
     [
-      'that is too late',
-      {},
-      eventOf('ec2-spot-interruption', { time: '2026-11-20T03:10:00Z' }),
-      'late-event',
-    ],
-    [
       'about an instance that starts',
       {},
-      eventOf('ec2-state-change', { detail: { state: 'running' } }),
+      eventOf('ec2-state-change', { detail: { state: 'pending' } }),
       'not-a-departure',
+    ],
+    [
+      "of EKS's own hook",
+      {},
+      eventOf('autoscaling-terminate-lifecycle', { detail: { LifecycleHookName: 'Terminate-LC-Hook' } }),
+      'eks-own-hook',
+    ],
+    ['that came past EventBridge', {}, eventOf('autoscaling-direct-lifecycle'), 'foreign-source'],
+    [
+      'of Health about an instance that EC2 does not know',
+      { instances: { 1: null } },
+      eventOf('health-retirement'),
+      'instance-not-confirmed',
+    ],
+    [
+      'of Health about another region, delivered to its backup',
+      {},
+      eventOf('health-retirement', { detail: { eventRegion: 'us-east-1' } }),
+      'foreign-region',
+    ],
+    [
+      'of Health about another account of the organisation',
+      {},
+      eventOf('health-retirement', { detail: { affectedAccount: '444455556666' } }),
+      'foreign-account',
     ],
   ])(
     '%s is answered with a verdict and done, without a call to the cluster',
@@ -221,6 +240,31 @@ describe('a message that is not to be acted on', () => {
       expect(scene.orders).toEqual([]);
     },
   );
+
+  it('is counted where its instance is of no cluster of ours', async () => {
+    const scene = createScene({ nodes: nodesOf(2), instances: { 1: { tags: {} } } });
+    await scene.intake(spot(1), spot(2));
+    expect(scene.metrics.filter(({ name }) => name === 'foreignInstances')).toEqual([
+      { name: 'foreignInstances', value: 1 },
+    ]);
+  });
+
+  it('because it is too late is recorded, and not acted on', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    const late = eventOf('ec2-spot-interruption', { time: '2026-11-20T03:10:00Z' });
+    expect(await scene.intake(late)).toEqual([]);
+    expect(scene.said()).toEqual(['node/node-1 record late-event']);
+    expect(scene.cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
+    expect(await scene.record()).toMatchObject({ wanted: 'drain', notices: [{ kind: 'spot-interruption' }] });
+    expect([scene.orders, scene.checks]).toEqual([[], []]);
+  });
+
+  it('because it is too late is done where there is no node any more', async () => {
+    const scene = createScene();
+    const late = eventOf('ec2-spot-interruption', { time: '2026-11-20T03:10:00Z' });
+    expect(await scene.intake(late)).toEqual([]);
+    expect(scene.said()).toEqual([`instance/${instanceIdOf(1)} none late-event`]);
+  });
 
   it('does not keep the others of its batch from being handled', async () => {
     const scene = createScene({ nodes: nodesOf(2), instances: { 2: null } });
@@ -253,14 +297,20 @@ describe('what is only recorded', () => {
     [
       'a hook that is not named',
       {},
-      eventOf('autoscaling-terminate-lifecycle', { detail: { LifecycleHookName: 'Terminate-LC-Hook' } }),
+      eventOf('autoscaling-terminate-lifecycle', { detail: { LifecycleHookName: 'somebody-elses' } }),
       'hook-not-configured',
     ],
     [
-      "Karpenter's node",
+      "a rebalance recommendation for Karpenter's node",
       { instances: { 1: { tags: { 'eks:eks-cluster-name': 'staging', 'karpenter.sh/nodepool': 'p' } } } },
-      spot(),
+      eventOf('ec2-rebalance-recommendation'),
       'left-to-karpenter',
+    ],
+    [
+      'a Health event that is closed',
+      {},
+      eventOf('health-reboot', { detail: { statusCode: 'closed' } }),
+      'scheduled-change-closed',
     ],
   ])('%s: a record, no cordon, no worker', async (_, options, event, reason) => {
     const scene = createScene({ nodes: nodesOf(1), ...options });
@@ -280,44 +330,6 @@ describe('what is only recorded', () => {
     ]);
     expect(scene.records()).toHaveLength(1);
     expect(scene.orders[0]?.nodes).toHaveLength(1);
-  });
-});
-
-describe('a state change', () => {
-  const shuttingDown = eventOf('ec2-state-change', { time: '2026-11-20T03:14:00Z' });
-
-  it('closes the record and says how many pods were still there', async () => {
-    const scene = createScene({ nodes: nodesOf(1) });
-    await scene.intake(spot());
-    const record = await scene.record();
-    if (record === undefined) throw new Error('there is a record');
-    const outcome = { reason: 'budget-blocked', at: 0, evicted: 4, deleted: 0, remaining: 3, blocked: [] };
-    await scene.deps.records.change(
-      { cluster: 'staging', instanceId: record.instanceId, nodeUid: record.node.uid },
-      (current) => (current === undefined ? undefined : { ...current, outcome }),
-    );
-    await scene.intake(shuttingDown);
-    expect(scene.verdicts.at(-1)).toMatchObject({
-      target: 'node/node-1',
-      action: 'record',
-      reason: 'instance-shutting-down',
-      detail: { podsRemaining: 3 },
-    });
-    expect(await scene.record()).toMatchObject({ departed: { state: 'shutting-down' } });
-  });
-
-  it('changes nothing the second time, and nothing where nothing was recorded', async () => {
-    const scene = createScene({ nodes: nodesOf(1) });
-    await scene.intake(shuttingDown);
-    await scene.intake(spot());
-    await scene.intake(shuttingDown);
-    await scene.intake(shuttingDown);
-    expect(scene.said()).toEqual([
-      `instance/${instanceIdOf(1)} none nothing-recorded`,
-      'node/node-1 cordon spot-interruption',
-      'node/node-1 record instance-shutting-down',
-      'node/node-1 none duplicate-event',
-    ]);
   });
 });
 
@@ -357,56 +369,18 @@ describe('when something does not answer', () => {
       'message/1 none instance-lookup-failed',
     ]);
   });
-});
 
-describe('the check of running drains', () => {
-  const check = {
-    kind: 'check',
-    cluster: 'staging',
-    records: [{ instanceId: instanceIdOf(1), nodeUid: 'uid-node-1' }],
-  };
-  const leased = async (scene: ReturnType<typeof createScene>, seconds: number) => {
-    await scene.intake(spot());
-    scene.orders.length = 0;
-    scene.checks.length = 0;
-    await scene.deps.records.change(
-      { cluster: 'staging', instanceId: instanceIdOf(1), nodeUid: 'uid-node-1' },
-      (current) =>
-        current === undefined
-          ? undefined
-          : { ...current, worker: { holder: 'worker-1', until: scene.clock.now() + seconds * 1000 } },
-    );
-  };
-
-  it('starts another worker where the lease has run out', async () => {
-    const scene = createScene({ nodes: nodesOf(1) });
-    await leased(scene, 0);
-    expect(await scene.intake(check)).toEqual([]);
-    expect(scene.verdicts.at(-1)).toMatchObject({ reason: 'lease-expired', detail: { holder: 'worker-1' } });
-    expect(scene.orders).toHaveLength(1);
-    expect(scene.checks).toHaveLength(1);
-  });
-
-  it('comes again as long as a worker is at it', async () => {
-    const scene = createScene({ nodes: nodesOf(1) });
-    await leased(scene, 10);
-    await scene.intake(check);
-    expect(scene.orders).toEqual([]);
-    expect(scene.checks).toEqual([{ message: check, delaySeconds: 20 }]);
-  });
-
-  it('ends with the drain', async () => {
-    const scene = createScene({ nodes: nodesOf(1) });
-    await leased(scene, 0);
-    await scene.intake(eventOf('ec2-state-change', { time: '2026-11-20T03:14:00Z' }));
-    await scene.intake(check);
-    expect([scene.orders, scene.checks]).toEqual([[], []]);
-  });
-
-  it('comes again when it failed', async () => {
-    const scene = createScene({ nodes: nodesOf(1) });
-    await leased(scene, 0);
-    scene.control.invokeError = new Error('throttled');
-    expect(await scene.intake(check)).toEqual([0]);
+  it('the mode of a cluster: its messages come again, those that were answered do not', async () => {
+    const scene = createScene({ nodes: nodesOf(2), instances: { 2: null } });
+    const readMode = scene.deps.readMode;
+    scene.deps.readMode = async (cluster) => {
+      if (cluster === 'staging') throw new Error('table is away');
+      return readMode(cluster);
+    };
+    expect(await scene.intake(spot(2), spot(1))).toEqual([1]);
+    expect(scene.said()).toEqual([
+      `instance/${instanceIdOf(2)} none instance-not-confirmed`,
+      'cluster/staging none interrupted',
+    ]);
   });
 });

@@ -43,7 +43,7 @@ describe('the manifest', () => {
       kubernetesRules.flatMap(({ resources, verbs }) =>
         resources.map((resource) => `${resource}: ${verbs.join(' ')}`),
       );
-    expect(rights(intake)).toEqual(['nodes: get list patch', 'events: create']);
+    expect(rights(intake)).toEqual(['nodes: get list patch', 'pods: list', 'events: create']);
     expect(rights(worker)).toEqual([
       'nodes: get patch',
       'pods: list delete',
@@ -69,6 +69,56 @@ describe('the manifest', () => {
     expect(actionsOf(named.worker).filter((action) => action.startsWith('autoscaling:'))).toEqual([
       'autoscaling:CompleteLifecycleAction',
       'autoscaling:RecordLifecycleActionHeartbeat',
+    ]);
+  });
+
+  it('does so for a hook that a single cluster names', () => {
+    const { intake, worker } = entries({ clusters: { staging: { lifecycleHooks: ['drain'] } } });
+    expect(JSON.stringify(intake.trigger)).toContain('EC2 Instance-terminate Lifecycle Action');
+    expect(actionsOf(worker)).toContain('autoscaling:CompleteLifecycleAction');
+  });
+
+  it('listens to EC2 and to what AWS Health plans for EC2', () => {
+    expect(entries().intake.trigger).toMatchObject({
+      patterns: [
+        {
+          source: ['aws.ec2'],
+          detailType: ['EC2 Spot Instance Interruption Warning', 'EC2 Instance Rebalance Recommendation'],
+        },
+        { detail: { state: ['running', 'stopping', 'stopped', 'shutting-down', 'terminated'] } },
+        {
+          source: ['aws.health'],
+          detailType: ['AWS Health Event'],
+          detail: { service: ['EC2'], eventTypeCategory: ['scheduledChange'] },
+        },
+      ],
+    });
+  });
+
+  it('does not ask for instances that start where there is no cordon to be undone', () => {
+    const { intake } = entries({}, { mode: 'observe' });
+    expect(JSON.stringify(intake.trigger)).not.toContain('running');
+  });
+
+  it('lets others than EventBridge send where they and a hook are named', () => {
+    const autoScalingNotifications = {
+      topics: ['arn:aws:sns:eu-central-1:111122223333:lifecycle'],
+      roles: ['arn:aws:iam::111122223333:role/asg'],
+    };
+    expect(entries({ autoScalingNotifications }).intake.trigger).not.toHaveProperty('senders');
+    expect(entries({ lifecycleHooks: ['drain'] }).intake.trigger).not.toHaveProperty('senders');
+    expect(entries({ autoScalingNotifications, lifecycleHooks: ['drain'] }).intake.trigger).toMatchObject({
+      senders: autoScalingNotifications,
+    });
+  });
+
+  it('publishes to the topic only where there are notifications', () => {
+    const { intake } = entries();
+    expect([actionsOf(intake).includes('sns:Publish'), intake.uses.includes('topic')]).toEqual([true, true]);
+    const silent = entries({}, { notifications: { topic: false } }).intake;
+    expect([actionsOf(silent).includes('sns:Publish'), silent.uses.includes('topic')]).toEqual([
+      false,
+      false,
     ]);
   });
 

@@ -281,10 +281,30 @@ describe('a handler of the queue', () => {
     expect(batchItemFailures).toEqual([]);
   });
 
-  it('fails as a whole, and is delivered again, when run throws', async () => {
-    await expect(handle({}, () => Promise.reject(new Error('broken')), record('1', '"a"'))).rejects.toThrow(
-      'broken',
+  it('gives back what run was given when it throws, and what was malformed: nothing else fails', async () => {
+    const { batchItemFailures } = await handle(
+      {},
+      () => Promise.reject(new Error('broken')),
+      record('1', '"a"'),
+      record('2', '{not json'),
     );
+    expect(batchItemFailures).toEqual([{ itemIdentifier: '2' }, { itemIdentifier: '1' }]);
+    expect(lines.some((line) => line.includes('Error: broken') && line.includes('"level":"ERROR"'))).toBe(
+      true,
+    );
+  });
+
+  it('lets messages that must outlast mode off be put off, and gives back what could not be', async () => {
+    const { context } = world({ mode: 'off' });
+    const off = jest.fn(async (messages: readonly QueueMessage<string>[]) =>
+      messages.map(({ messageId }) => messageId).slice(1),
+    );
+    const response = await createQueueHandler(context, { parse, run: async () => [], off })(
+      { Records: [record('1', '"a"'), record('2', '"b"')] },
+      lambda,
+    );
+    expect(off).toHaveBeenCalledTimes(1);
+    expect(response.batchItemFailures).toEqual([{ itemIdentifier: '2' }]);
   });
 
   it('refuses what is no batch', async () => {

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { createScene, eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
+
+const nodesOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `node-${index + 1}`,
+    instanceId: instanceIdOf(index + 1),
+  }));
+const spot = (instance = 1) => eventOf('ec2-spot-interruption', { instance });
+
+describe('the check of running drains', () => {
+  const check = {
+    kind: 'check',
+    cluster: 'staging',
+    records: [{ instanceId: instanceIdOf(1), nodeUid: 'uid-node-1' }],
+  };
+  const leased = async (scene: ReturnType<typeof createScene>, seconds: number) => {
+    await scene.intake(spot());
+    scene.orders.length = 0;
+    scene.checks.length = 0;
+    await scene.deps.records.change(
+      { cluster: 'staging', instanceId: instanceIdOf(1), nodeUid: 'uid-node-1' },
+      (current) =>
+        current === undefined
+          ? undefined
+          : { ...current, worker: { holder: 'worker-1', until: scene.clock.now() + seconds * 1000 } },
+    );
+  };
+
+  it('starts another worker where the lease has run out', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    await leased(scene, 0);
+    expect(await scene.intake(check)).toEqual([]);
+    expect(scene.verdicts.at(-1)).toMatchObject({ reason: 'lease-expired', detail: { holder: 'worker-1' } });
+    expect(scene.orders).toHaveLength(1);
+    expect(scene.checks).toHaveLength(1);
+  });
+
+  it('comes again as long as a worker is at it', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    await leased(scene, 10);
+    await scene.intake(check);
+    expect(scene.orders).toEqual([]);
+    expect(scene.checks).toEqual([{ message: check, delaySeconds: 20 }]);
+  });
+
+  it('ends with the drain', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    await leased(scene, 0);
+    await scene.intake(eventOf('ec2-state-change', { time: '2026-11-20T03:14:00Z' }));
+    await scene.intake(check);
+    expect([scene.orders, scene.checks]).toEqual([[], []]);
+  });
+
+  it('comes again when it failed', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    await leased(scene, 0);
+    scene.control.invokeError = new Error('throttled');
+    expect(await scene.intake(check)).toEqual([0]);
+  });
+});
