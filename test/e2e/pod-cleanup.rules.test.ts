@@ -104,7 +104,7 @@ describe('every pod has its reason', () => {
   });
 
   it('with reasons and exit codes of one’s own', async () => {
-    const said = await zoo(['reasons: [Evicted, OutOfcpu, OOMKilled, NodeAffinity]', 'exitCodes: [137]']);
+    const said = await zoo(['reasons: [Evicted, OutOfcpu, OOMKilled, NodeAffinity]', 'exitCodes: [143]']);
     expect(said.filter((line) => line.includes('delete:'))).toEqual([
       'c-evicted delete: evicted',
       'd-killed delete: listed-reason',
@@ -263,7 +263,7 @@ describe('pods in phase Succeeded that a shutdown ended', () => {
     );
     const [set] = scene
       .kubernetes()
-      .objects.list('replicasets', { filter: ({ metadata }) => metadata.name.startsWith('cart-') });
+      .objects.list('replicasets', { filter: ({ spec }) => (spec as { replicas?: number }).replicas === 2 });
     if (set === undefined) throw new Error('there is no ReplicaSet of the workload');
     const succeed = (name: string, owner: { name: string; uid: string } | undefined) =>
       changePod(scene, name, (pod) => ({
