@@ -172,6 +172,21 @@ describe('the Kubernetes client', () => {
     expect(seen).toHaveLength(4);
   });
 
+  it.each([
+    [6_999, 1],
+    [7_000, 2],
+  ])(
+    'begins no further attempt that would be after %i ms of patience, when it is to wait for 7 s',
+    async (ms, attempts) => {
+      const busy = json(429, { kind: 'Status', reason: 'TooManyRequests' }, { 'retry-after': '7' });
+      const { api, seen, clock } = await serve(busy, json(200, {}));
+      const asked = api.request('list', PODS, { retryUntil: clock.now() + ms });
+      if (attempts === 1) await expect(asked).rejects.toMatchObject({ status: 429 });
+      else await asked;
+      expect(seen).toHaveLength(attempts);
+    },
+  );
+
   it('gives up waiting for an answer after its time-out', async () => {
     const { api } = await serve(() => {});
     const call = api.request('get', NODES, { name: 'n', timeoutMs: 50, retry: 'none' });
@@ -231,6 +246,23 @@ describe('a paged list', () => {
     const { api, seen } = await serve(page(['a', 'b'], 'old'), gone, page(['c']));
     expect(await read(api)).toEqual(['a', 'b', 'c']);
     expect(seen[2]?.url).toContain('continue=fresh');
+  });
+
+  it('is called off by a signal, the page that is under way included', async () => {
+    const leaving = new AbortController();
+    const { api, seen } = await serve(page(['a', 'b'], 'next'), () => leaving.abort());
+    const pages = api.listPages(PODS, { signal: leaving.signal })[Symbol.asyncIterator]();
+    expect((await pages.next()).value).toHaveLength(2);
+    await expect(pages.next()).rejects.toThrow();
+    expect(seen).toHaveLength(2);
+  });
+
+  it('is as patient on every page as it was told to be', async () => {
+    const { api, seen, clock } = await serve(page(['a'], 'next'), cutOff, page(['b']));
+    const pages = api.listPages(PODS, { retryUntil: clock.now() })[Symbol.asyncIterator]();
+    await pages.next();
+    await expect(pages.next()).rejects.toBeInstanceOf(KubernetesConnectionError);
+    expect(seen).toHaveLength(2);
   });
 
   it('begins again after a 410 Gone without a token', async () => {
