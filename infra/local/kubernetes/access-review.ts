@@ -1,37 +1,52 @@
+import { decodeObject } from './decode.ts';
+import { isObject } from './json.ts';
 import type { PolicyRule } from './objects.ts';
-import type { User } from './rbac.ts';
-import { isAllowed, rulesOf } from './rbac.ts';
-import { isObject, parseJson } from './request.ts';
-import { badRequest } from './status.ts';
+import type { Action, User } from './rbac.ts';
+import { grantFor, rulesOf } from './rbac.ts';
+import { invalid } from './status.ts';
 import type { ObjectStore } from './store.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** `kubectl auth can-i`: SelfSubjectAccessReview, authorization.k8s.io/v1. Throws BadRequest. */
+const wanted = { group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectAccessReview' };
+
+const actionIn = (about: unknown, path: unknown): Action => {
+  const refuse = (field: string, message: string) =>
+    invalid({ group: wanted.group, kind: '' }, '', [{ reason: 'FieldValueInvalid', message, field }]);
+  if (isObject(about) && isObject(path)) {
+    const shown = JSON.stringify({ Path: text(path.path), Verb: text(path.verb) });
+    const message = `Invalid value: ${shown}: cannot be specified in combination with resourceAttributes`;
+    throw refuse('spec.nonResourceAttributes', message);
+  }
+  if (isObject(path)) return { verb: text(path.verb), path: text(path.path) };
+  if (!isObject(about)) {
+    const rule = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    throw refuse('spec.resourceAttributes', `Invalid value: null: ${rule}`);
+  }
+  const subresource = text(about.subresource);
+  return {
+    verb: text(about.verb),
+    group: text(about.group),
+    resource: subresource === '' ? text(about.resource) : `${text(about.resource)}/${subresource}`,
+    namespace: text(about.namespace),
+    name: text(about.name),
+  };
+};
+
+/** `kubectl auth can-i`: SelfSubjectAccessReview, authorization.k8s.io/v1. Throws BadRequest or Invalid. */
 export const reviewAccess = (store: ObjectStore, user: User, body: string): object => {
-  const review = parseJson(body, 'error decoding SelfSubjectAccessReview');
-  const spec = isObject(review) && isObject(review.spec) ? review.spec : undefined;
-  if (spec === undefined) throw badRequest('SelfSubjectAccessReview: spec is missing');
-  const { resourceAttributes: about, nonResourceAttributes: path } = spec;
-  let allowed = false;
-  if (isObject(about)) {
-    const subresource = text(about.subresource);
-    allowed = isAllowed(store, user, {
-      verb: text(about.verb),
-      group: text(about.group),
-      resource: subresource === '' ? text(about.resource) : `${text(about.resource)}/${subresource}`,
-      namespace: text(about.namespace),
-      name: text(about.name),
-    });
-  } else if (isObject(path)) {
-    allowed = isAllowed(store, user, { verb: text(path.verb), path: text(path.path) });
-  } else throw badRequest('SelfSubjectAccessReview: resourceAttributes or nonResourceAttributes is missing');
+  const review = decodeObject(body, wanted);
+  const spec = isObject(review.spec) ? review.spec : {};
+  const grant = grantFor(store, user, actionIn(spec.resourceAttributes, spec.nonResourceAttributes));
   return {
     kind: 'SelfSubjectAccessReview',
     apiVersion: 'authorization.k8s.io/v1',
     metadata: {},
     spec,
-    status: { allowed },
+    status: {
+      allowed: grant !== undefined,
+      ...(grant === undefined || grant === '' ? {} : { reason: grant }),
+    },
   };
 };
 

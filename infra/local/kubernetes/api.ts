@@ -1,8 +1,10 @@
 import type { WorldClock } from '../clock.ts';
 import { reviewAccess, reviewRules } from './access-review.ts';
-import { createDeletion, parseDeleteOptions } from './deletion.ts';
+import { decodeDeleteOptions } from './decode.ts';
+import { createDeletion, deleteOptions } from './deletion.ts';
 import { discover } from './discovery.ts';
 import { createEviction } from './eviction.ts';
+import type { KubeObject } from './objects.ts';
 import { timestamp } from './objects.ts';
 import { createPaging } from './paging.ts';
 import type { User } from './rbac.ts';
@@ -55,10 +57,24 @@ export const createApi = (options: ApiOptions): ((request: ApiRequest) => ApiAns
         return { code: 201, body: evict({ ...target, query, body: request.body }) };
       case 'scale':
         if (verb !== 'get' && verb !== 'patch' && verb !== 'update') throw genericError(405);
-        return { code: 200, body: scale(verb, write) };
+        return { code: 200, body: scale({ ...write, verb }) };
       default:
         return plain(verb, write, request);
     }
+  };
+
+  /** Every object that the list would show; answers that list. */
+  const removeAll = (
+    { definition, namespace }: WriteRequest,
+    query: URLSearchParams,
+    body: string,
+  ): object => {
+    const options = deleteOptions(decodeDeleteOptions(body), query);
+    const list = paging.list({ definition, namespace, query });
+    for (const { metadata } of list.items as readonly KubeObject[]) {
+      deletion.remove(definition, { namespace: metadata.namespace ?? '', name: metadata.name }, options);
+    }
+    return list;
   };
 
   const plain = (verb: string, write: WriteRequest, { info, body }: ApiRequest): ApiAnswer => {
@@ -78,7 +94,9 @@ export const createApi = (options: ApiOptions): ((request: ApiRequest) => ApiAns
         return { code: 200, body: writes.patch(write) };
       case 'delete':
         if (write.subresource !== '') throw genericError(405);
-        return { code: 200, body: deletion.remove(definition, write, parseDeleteOptions(body, info.query)) };
+        return deletion.remove(definition, write, deleteOptions(decodeDeleteOptions(body), info.query));
+      case 'deletecollection':
+        return { code: 200, body: removeAll(write, info.query, body) };
       default:
         throw notImplemented(`${verb} of ${definition.plural}`);
     }
@@ -97,16 +115,8 @@ export const createApi = (options: ApiOptions): ((request: ApiRequest) => ApiAns
     if (review === 'selfsubjectrulesreviews') return { code: 201, body: reviewRules(store, user) };
     const { definition, namespace, name } = target;
     if (definition === undefined) {
-      if (
-        discover(
-          `/${path
-            .split('/')
-            .slice(1, target.group === '' ? 3 : 4)
-            .join('/')}`,
-          version(),
-          '',
-        ) === undefined
-      ) {
+      // Of a group that it serves, whatever the version, the real server answers like an API.
+      if (target.group !== '' && discover(`/apis/${target.group}`, version(), '') === undefined) {
         return pathNotFound;
       }
       throw genericError(404);

@@ -1,5 +1,6 @@
 import type { BudgetStatus, Condition, Pod, PodDisruptionBudget } from './objects.ts';
 import { conditionOf, controllerOf, isReady, isTerminating, timestamp, withCondition } from './objects.ts';
+import { qualified, resourceDefinitions } from './resources.ts';
 import { compileSelector, selects } from './selectors.ts';
 import { forbidden, tooManyRequests } from './status.ts';
 import type { ObjectStore } from './store.ts';
@@ -36,6 +37,10 @@ const expectedScale = (store: ObjectStore, pods: readonly Pod[]): number => {
     const owner = controllerOf(pod);
     if (owner === undefined || scales.has(owner.uid)) continue;
     const plural = scaleKinds[owner.kind];
+    const definition = resourceDefinitions.find(({ kind }) => kind === owner.kind);
+    if (plural === undefined && definition !== undefined && !definition.subresources.includes('scale')) {
+      throw new NoController(`${qualified(definition)} does not implement the scale subresource`);
+    }
     const found = plural && store.get(plural, pod.metadata.namespace, owner.name);
     if (found === undefined || found.metadata.uid !== owner.uid) {
       throw new NoController(`found no controllers for pod "${pod.metadata.name}"`);
@@ -63,7 +68,8 @@ const expectation = (store: ObjectStore, { spec }: PodDisruptionBudget, pods: re
     const expectedPods = expectedScale(store, pods);
     return { expectedPods, desiredHealthy: scaled(spec.minAvailable, expectedPods) };
   }
-  return { expectedPods: pods.length, desiredHealthy: spec.minAvailable ?? 0 };
+  if (spec.minAvailable === undefined) return { expectedPods: 0, desiredHealthy: 0 };
+  return { expectedPods: pods.length, desiredHealthy: spec.minAvailable };
 };
 
 const allowance = (disruptionsAllowed: number, generation: number | undefined, nowMs: number): Condition => ({

@@ -1,5 +1,7 @@
-import type { KubeObject, Metadata } from './objects.ts';
+import { isObject } from './json.ts';
+import type { KubeObject, Metadata, Node } from './objects.ts';
 import { timestamp } from './objects.ts';
+import { completeConditions, completePodSpec, completeTemplate, qualityOf } from './pod-defaults.ts';
 import type { ResourceDefinition } from './resources.ts';
 import { apiVersionOf } from './resources.ts';
 
@@ -47,45 +49,12 @@ const completeMetadata = (
   };
 };
 
-/** Kubernetes adds these two to every pod (admission plugin DefaultTolerationSeconds). */
-const defaultTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
-  key,
-  operator: 'Exists',
-  effect: 'NoExecute',
-  tolerationSeconds: 300,
-}));
-
-interface SpecInput {
-  readonly tolerations?: { readonly key?: string }[];
-  readonly containers?: { readonly image?: string }[];
-}
-
-const pullPolicyOf = (image = ''): string =>
-  image.includes('@') || (/:[^/]+$/.test(image) && !image.endsWith(':latest')) ? 'IfNotPresent' : 'Always';
-
-export const completePodSpec = (spec: SpecInput): object => {
-  const tolerations = Array.isArray(spec.tolerations) ? spec.tolerations : [];
-  const missing = defaultTolerations.filter(({ key }) => !tolerations.some((one) => one.key === key));
-  return {
-    restartPolicy: 'Always',
-    terminationGracePeriodSeconds: 30,
-    dnsPolicy: 'ClusterFirst',
-    securityContext: {},
-    schedulerName: 'default-scheduler',
-    priority: 0,
-    enableServiceLinks: true,
-    preemptionPolicy: 'PreemptLowerPriority',
-    ...spec,
-    containers: (Array.isArray(spec.containers) ? spec.containers : []).map((container) => ({
-      resources: {},
-      terminationMessagePath: '/dev/termination-log',
-      terminationMessagePolicy: 'File',
-      imagePullPolicy: pullPolicyOf(container.image),
-      ...container,
-    })),
-    tolerations: [...tolerations, ...missing],
-  };
+const withTemplate = (spec: object): object => {
+  const template: unknown = Reflect.get(spec, 'template');
+  return isObject(template) ? { ...spec, template: completeTemplate(template) } : spec;
 };
+
+const firstTemplate = { 'deprecated.daemonset.template.generation': '1' };
 
 const noBudget = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
 
@@ -99,9 +68,22 @@ const undatedEvent = {
   reportingInstance: '',
 };
 
-const rollingUpdate = {
-  type: 'RollingUpdate',
-  rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' },
+const rollingUpdate = (rollingUpdate: object) => ({ type: 'RollingUpdate', rollingUpdate });
+
+const withoutEmptyTaints = (given: object): object => {
+  const { taints, ...spec } = given as Node['spec'];
+  return taints === undefined || taints.length === 0 ? spec : { ...spec, taints };
+};
+
+/** Before a kubelet has written anything. */
+const emptyNodeStatus = {
+  daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+  nodeInfo: Object.fromEntries(
+    [
+      ...['machineID', 'systemUUID', 'bootID', 'kernelVersion', 'osImage', 'containerRuntimeVersion'],
+      ...['kubeletVersion', 'kubeProxyVersion', 'operatingSystem', 'architecture'],
+    ].map((field) => [field, '']),
+  ),
 };
 
 /** Defaults of the kinds that are read for them; the others pass as they are. */
@@ -112,9 +94,19 @@ const completeKind = (
 ): object => {
   switch (kind) {
     case 'Pod':
-      return { spec: completePodSpec(spec), status: { phase: 'Pending', qosClass: 'BestEffort', ...status } };
+      return {
+        spec: completePodSpec(spec),
+        status: {
+          phase: 'Pending',
+          qosClass: qualityOf(spec),
+          ...completeConditions(status, 'lastProbeTime'),
+        },
+      };
     case 'Node':
-      return { spec, status };
+      return {
+        spec: withoutEmptyTaints(spec),
+        status: { ...emptyNodeStatus, ...completeConditions(status, 'lastHeartbeatTime') },
+      };
     case 'Namespace':
       return {
         metadata: {
@@ -130,23 +122,35 @@ const completeKind = (
       return {
         spec: {
           replicas: 1,
-          strategy: rollingUpdate,
+          strategy: rollingUpdate({ maxUnavailable: '25%', maxSurge: '25%' }),
           revisionHistoryLimit: 10,
           progressDeadlineSeconds: 600,
-          ...spec,
+          ...withTemplate(spec),
         },
         status,
       };
     case 'ReplicaSet':
-      return { spec: { replicas: 1, ...spec }, status: { replicas: 0, ...status } };
+      return { spec: { replicas: 1, ...withTemplate(spec) }, status: { replicas: 0, ...status } };
     case 'StatefulSet':
       return {
-        spec: { replicas: 1, podManagementPolicy: 'OrderedReady', ...spec },
+        spec: {
+          replicas: 1,
+          podManagementPolicy: 'OrderedReady',
+          updateStrategy: rollingUpdate({ partition: 0 }),
+          revisionHistoryLimit: 10,
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          ...withTemplate(spec),
+        },
         status: { replicas: 0, availableReplicas: 0, ...status },
       };
     case 'DaemonSet':
       return {
-        spec,
+        metadata: { ...metadata, annotations: { ...firstTemplate, ...metadata.annotations } },
+        spec: {
+          updateStrategy: rollingUpdate({ maxUnavailable: 1, maxSurge: 0 }),
+          revisionHistoryLimit: 10,
+          ...withTemplate(spec),
+        },
         status: {
           currentNumberScheduled: 0,
           numberMisscheduled: 0,
@@ -162,6 +166,30 @@ const completeKind = (
   }
 };
 
+/** An empty map or list is left out on the wire. */
+const withoutEmpty = (metadata: Metadata): Metadata => {
+  const { labels, annotations, finalizers, ownerReferences, ...rest } = metadata;
+  // A client may have sent null.
+  const has = (value: object | null | undefined) => Object.keys(value ?? {}).length > 0;
+  return {
+    ...rest,
+    ...(labels !== undefined && has(labels) ? { labels } : {}),
+    ...(annotations !== undefined && has(annotations) ? { annotations } : {}),
+    ...(finalizers !== undefined && has(finalizers) ? { finalizers } : {}),
+    ...(ownerReferences !== undefined && has(ownerReferences) ? { ownerReferences } : {}),
+  };
+};
+
+/** An object that a client has changed, with whatever default it took away. */
+export const recomplete = (object: KubeObject): KubeObject => {
+  const { spec, status, ...rest } = object;
+  const filled = {
+    ...rest,
+    ...completeKind(object.kind, object.metadata, { spec: spec ?? {}, status: status ?? {} }),
+  };
+  return { ...filled, metadata: withoutEmpty(filled.metadata) };
+};
+
 interface AnyDraft {
   readonly metadata: Partial<Metadata>;
   readonly spec?: object | undefined;
@@ -171,13 +199,13 @@ interface AnyDraft {
 /** The object that is stored for what was handed in, as the real server's defaulting leaves it. */
 export const complete = (definition: ResourceDefinition, draft: AnyDraft, stamp: Stamp): KubeObject => {
   const { spec, status, ...rest } = draft;
-  const metadata = completeMetadata(definition, draft.metadata, stamp);
-  return {
+  return recomplete({
     kind: definition.kind,
     apiVersion: apiVersionOf(definition),
     ...(definition.kind === 'Event' ? undatedEvent : {}),
     ...rest,
-    metadata,
-    ...completeKind(definition.kind, metadata, { spec: spec ?? {}, status: status ?? {} }),
-  };
+    metadata: completeMetadata(definition, draft.metadata, stamp),
+    ...(spec === undefined ? {} : { spec }),
+    ...(status === undefined ? {} : { status }),
+  });
 };

@@ -1,10 +1,12 @@
 import type { Clock } from '../../../shared/core/clock.ts';
+import type { JsonObject } from './json.ts';
+import { isObject } from './json.ts';
 import type { KubeObject, Pod } from './objects.ts';
 import { isFinished, isTerminating, timestamp } from './objects.ts';
-import { isDryRun, isObject, parseJson } from './request.ts';
+import { isDryRun } from './request.ts';
 import type { ResourceDefinition } from './resources.ts';
 import type { Status } from './status.ts';
-import { badRequest, notFound, notImplemented, preconditionFailed, success } from './status.ts';
+import { badRequest, invalid, notFound, preconditionFailed, success } from './status.ts';
 import type { ObjectStore } from './store.ts';
 
 /** `metav1.DeleteOptions` as far as it is obeyed here. */
@@ -12,44 +14,62 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly uid?: string;
   readonly resourceVersion?: string;
-  readonly orphan: boolean;
+  /** Absent: as the object's finalizers have it already, or `Background`. */
+  readonly propagation?: Propagation;
+  /** `orphanDependents: false`, of old: while something is left to be done the answer is 202. */
+  readonly waitsForDependents: boolean;
   readonly dryRun: boolean;
 }
 
-const wholeSeconds = (value: unknown): number | undefined => {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number' && Number.isInteger(value)) return value;
-  throw badRequest(`gracePeriodSeconds: ${JSON.stringify(value)} is not a whole number`);
+/** What becomes of the objects that this one owns. */
+export type Propagation = 'Background' | 'Foreground' | 'Orphan';
+
+const policies = ['Foreground', 'Background', 'Orphan'];
+
+const refusePolicy = (reason: string, message: string) =>
+  invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+    { reason, message, field: 'propagationPolicy' },
+  ]);
+
+const policyOf = (given: JsonObject, query: URLSearchParams): Propagation | undefined => {
+  const policy = given.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
+  const orphan = given.orphanDependents;
+  if (policy !== undefined && orphan !== undefined) {
+    const message = `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`;
+    throw refusePolicy('FieldValueInvalid', message);
+  }
+  if (orphan === true || policy === 'Orphan') return 'Orphan';
+  if (policy === 'Foreground') return 'Foreground';
+  if (orphan === false || policy === 'Background') return 'Background';
+  if (policy === undefined) return undefined;
+  const supported = [...policies, 'nil'].map((one) => `"${one}"`).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${supported}`;
+  throw refusePolicy('FieldValueNotSupported', message);
 };
 
-/** Reads options from a parsed `DeleteOptions`; `query` gives what the body leaves out. */
-export const deleteOptions = (body: unknown, query = new URLSearchParams()): DeleteOptions => {
-  const given = isObject(body) ? body : {};
-  const preconditions = isObject(given.preconditions) ? given.preconditions : {};
+const graceIn = (given: JsonObject, query: URLSearchParams): number | undefined => {
   const text = query.get('gracePeriodSeconds');
-  const grace = wholeSeconds(given.gracePeriodSeconds ?? (text === null ? undefined : Number(text)));
-  const policy = given.propagationPolicy ?? query.get('propagationPolicy') ?? 'Background';
-  if (policy === 'Foreground') throw notImplemented('propagationPolicy Foreground');
-  const { uid, resourceVersion } = preconditions;
+  if (typeof given.gracePeriodSeconds === 'number') return given.gracePeriodSeconds;
+  if (text === null) return undefined;
+  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+  return Number(text);
+};
+
+/** Reads options from a decoded `DeleteOptions`; `query` gives what the body leaves out. Throws BadRequest or Invalid. */
+export const deleteOptions = (given: JsonObject, query = new URLSearchParams()): DeleteOptions => {
+  const { uid, resourceVersion } = isObject(given.preconditions) ? given.preconditions : {};
+  const grace = graceIn(given, query);
+  const propagation = policyOf(given, query);
   const dryRun = Array.isArray(given.dryRun) ? given.dryRun : [];
   return {
     // A negative grace means one second.
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace < 0 ? 1 : grace }),
     ...(typeof uid === 'string' ? { uid } : {}),
     ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-    orphan: policy === 'Orphan',
+    ...(propagation === undefined ? {} : { propagation }),
+    waitsForDependents: given.orphanDependents === false,
     dryRun: isDryRun('DeleteOptions', dryRun, query.getAll('dryRun')),
   };
-};
-
-export const parseDeleteOptions = (body: string, query: URLSearchParams): DeleteOptions => {
-  if (body === '') return deleteOptions({}, query);
-  const options = parseJson(body, `couldn't get version/kind; json parse error`);
-  if (isObject(options) && options.kind !== undefined && options.kind !== 'DeleteOptions') {
-    const { kind, apiVersion } = options;
-    throw badRequest(`no kind "${String(kind)}" is registered for version "${String(apiVersion)}" in scheme`);
-  }
-  return deleteOptions(options, query);
 };
 
 export const checkPreconditions = (
@@ -108,16 +128,40 @@ const afterDelete = (object: KubeObject, options: DeleteOptions, nowMs: number):
   return moved < nowMs ? marked(object, nowMs, asked === 0 ? 0 : 1) : marked(object, moved, asked);
 };
 
+/** The garbage collector works for as long as one of these is there, then takes it away. */
+export const collectorFinalizers = { Foreground: 'foregroundDeletion', Orphan: 'orphan' } as const;
+
+/** With the finalizer of the policy that was asked for, and without the other. */
+const withFinalizer = (object: KubeObject, { propagation }: DeleteOptions): KubeObject => {
+  if (propagation === undefined) return object;
+  const all: readonly string[] = Object.values(collectorFinalizers);
+  const others = (object.metadata.finalizers ?? []).filter((name) => !all.includes(name));
+  const { finalizers: _finalizers, ...metadata } = object.metadata;
+  const finalizers = propagation === 'Background' ? others : [...others, collectorFinalizers[propagation]];
+  return { ...object, metadata: { ...metadata, ...(finalizers.length === 0 ? {} : { finalizers }) } };
+};
+
 const hasToWait = ({ metadata }: KubeObject): boolean =>
   (metadata.deletionGracePeriodSeconds ?? 0) > 0 || (metadata.finalizers ?? []).length > 0;
 
+/** A namespace waits for its content: its finalizer is in the spec, and it knows no grace. */
+const terminatingNamespace = (namespace: KubeObject): KubeObject => {
+  const { deletionGracePeriodSeconds: _grace, ...metadata } = namespace.metadata;
+  return { ...namespace, metadata, status: { ...namespace.status, phase: 'Terminating' } };
+};
+
+export interface Deleted {
+  readonly code: 200 | 202;
+  readonly body: object;
+}
+
 export interface Deletion {
-  /** Answers the body of the response. Throws NotFound or Conflict. */
+  /** Throws NotFound or Conflict. */
   remove(
     definition: ResourceDefinition,
     key: { namespace: string; name: string },
     options: DeleteOptions,
-  ): object;
+  ): Deleted;
 }
 
 export const createDeletion = (store: ObjectStore, clock: Clock): Deletion => ({
@@ -127,33 +171,21 @@ export const createDeletion = (store: ObjectStore, clock: Clock): Deletion => ({
     const object = store.get(plural, scope, name);
     if (object === undefined) throw notFound(definition, name);
     checkPreconditions(definition, object, options);
-    // A namespace waits for its content: its finalizer is in the spec.
-    const waits = (one: KubeObject) => hasToWait(one) || definition.plural === 'namespaces';
-    const after = afterDelete(object, options, clock.now());
-    const shown =
-      definition.plural === 'namespaces'
-        ? { ...after, status: { ...after.status, phase: 'Terminating' } }
-        : after;
-    if (waits(after)) {
-      return options.dryRun ? shown : store.update(plural, shown as typeof object);
+    const waited = afterDelete(withFinalizer(object, options), options, clock.now());
+    const isNamespace = plural === 'namespaces';
+    const after = isNamespace ? terminatingNamespace(waited) : waited;
+    const code = options.waitsForDependents ? 202 : 200;
+    if (isNamespace || hasToWait(after)) {
+      return { code, body: options.dryRun ? after : store.update(plural, after as typeof object) };
     }
     if (!options.dryRun) {
-      if (options.orphan) orphan(store, object.metadata.uid);
+      // Whoever watches sees a pod marked before it is gone, however short its grace.
+      if (definition.kind === 'Pod') store.update(plural, after as typeof object);
       store.remove(plural, scope, name);
     }
-    return definition.answersDeleted ? after : deleted(definition, object);
+    return { code: 200, body: definition.answersDeleted ? after : deleted(definition, object) };
   },
 });
 
 const deleted = ({ group, plural }: ResourceDefinition, { metadata }: KubeObject): Status =>
   success({ name: metadata.name, ...(group === '' ? {} : { group }), kind: plural, uid: metadata.uid });
-
-/** Lets the dependents live on without their owner. */
-const orphan = (store: ObjectStore, uid: string): void => {
-  for (const plural of ['replicasets', 'pods'] as const) {
-    for (const dependent of store.ownedBy(plural, uid)) {
-      const ownerReferences = (dependent.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
-      store.update(plural, { ...dependent, metadata: { ...dependent.metadata, ownerReferences } });
-    }
-  }
-};

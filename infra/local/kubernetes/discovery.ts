@@ -12,7 +12,11 @@ const describeGroup = (name: string) => {
   return { name, versions: [version], preferredVersion: version };
 };
 
-const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** A namespace goes one by one. */
+const verbsOf = ({ kind }: ResourceDefinition): readonly string[] =>
+  kind === 'Namespace' ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
 
 const kindOfSubresource = ({ kind }: ResourceDefinition, subresource: string) => {
   if (subresource === 'eviction')
@@ -30,7 +34,7 @@ const describeResource = (definition: ResourceDefinition): object[] => {
       singularName: singular,
       namespaced,
       kind,
-      verbs,
+      verbs: verbsOf(definition),
       ...(shortNames.length === 0 ? {} : { shortNames }),
       ...(plural === 'pods' || definition.group === 'apps' ? { categories: ['all'] } : {}),
     },

@@ -1,13 +1,16 @@
 import type { Clock } from '../../../shared/core/clock.ts';
+import { admitToNamespace } from './admission.ts';
 import { budgetsOf, spend } from './budgets.ts';
+import { decodeObject } from './decode.ts';
 import type { DeleteOptions, Deletion } from './deletion.ts';
 import { checkPreconditions, deleteOptions } from './deletion.ts';
+import { isObject } from './json.ts';
 import type { Pod } from './objects.ts';
 import { isFinished, isReady, isTerminating, timestamp, withCondition } from './objects.ts';
-import { isDryRun, isObject, parseJson } from './request.ts';
+import { isDryRun } from './request.ts';
 import { definitionOf } from './resources.ts';
 import type { Status } from './status.ts';
-import { badRequest, notFound, StatusError, success } from './status.ts';
+import { badRequest, notFound, otherNamespace, StatusError, success } from './status.ts';
 import type { ObjectStore } from './store.ts';
 
 export interface EvictionRequest {
@@ -19,17 +22,14 @@ export interface EvictionRequest {
 
 const pods = definitionOf('pods');
 
-const parseEviction = ({ name, query, body }: EvictionRequest): DeleteOptions => {
-  const eviction = parseJson(body, "couldn't get version/kind; json parse error");
-  if (!isObject(eviction) || (eviction.kind !== undefined && eviction.kind !== 'Eviction')) {
-    const { kind, apiVersion } = isObject(eviction) ? eviction : { kind: '', apiVersion: '' };
-    throw badRequest(
-      `${kind} in version "${apiVersion}" cannot be handled as a Eviction: converting (${apiVersion}.${kind}) to (policy.Eviction): unknown conversion`,
-    );
-  }
-  const named = isObject(eviction.metadata) ? eviction.metadata.name : undefined;
-  if (named !== name) throw badRequest('name in URL does not match name in Eviction object');
-  const options = deleteOptions(eviction.deleteOptions);
+const wanted = { group: 'policy', version: 'v1', kind: 'Eviction' };
+
+const parseEviction = ({ namespace, name, query, body }: EvictionRequest): DeleteOptions => {
+  const { metadata, deleteOptions: given } = decodeObject(body, wanted);
+  const about = isObject(metadata) ? metadata : {};
+  if ((about.namespace ?? namespace) !== namespace) throw otherNamespace();
+  if (about.name !== name) throw badRequest('name in URL does not match name in Eviction object');
+  const options = deleteOptions(isObject(given) ? given : {});
   return { ...options, dryRun: options.dryRun || isDryRun('CreateOptions', query.getAll('dryRun')) };
 };
 
@@ -84,6 +84,7 @@ export const createEviction = (
   return (request) => {
     const { namespace, name } = request;
     const options = parseEviction(request);
+    admitToNamespace(store, pods, request);
     const pod = store.get('pods', namespace, name);
     if (pod === undefined) throw notFound(pods, name);
     settleBudgets();

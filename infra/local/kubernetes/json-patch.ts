@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject } from './request.ts';
+import { isObject } from './json.ts';
 import { badRequest, genericError } from './status.ts';
 
 /** The real server says no more than this of an operation that does not fit (422). */

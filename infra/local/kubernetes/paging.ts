@@ -1,10 +1,12 @@
 import type { Clock } from '../../../shared/core/clock.ts';
+import { parseLabelSelector } from './label-selectors.ts';
+import { decodeToken, encodeToken, exactRevision, limitOf } from './list-options.ts';
 import type { KubeObject } from './objects.ts';
 import type { ResourceDefinition } from './resources.ts';
 import { apiVersionOf } from './resources.ts';
 import type { FieldRequirement } from './selectors.ts';
-import { fieldOf, meetsAll, meetsFields, parseFieldSelector, parseLabelSelector } from './selectors.ts';
-import { badRequest, expired, invalid, StatusError } from './status.ts';
+import { fieldOf, meetsAll, meetsFields, parseFieldSelector } from './selectors.ts';
+import { expired } from './status.ts';
 import type { ObjectStore } from './store.ts';
 
 export interface ListBody {
@@ -30,15 +32,7 @@ export interface Paging {
 }
 
 /** How long etcd keeps old revisions: kube-apiserver's --etcd-compaction-interval. */
-const snapshotMs = 5 * 60_000;
-
-interface Token {
-  readonly v: 'meta.k8s.io/v1';
-  /** The revision that the list began with; -1 goes on with what is there now. */
-  readonly rv: number;
-  /** The key after which the next page starts. */
-  readonly start: string;
-}
+const keptMs = 5 * 60_000;
 
 const tooOld =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +
@@ -46,77 +40,23 @@ const tooOld =
   'results. Continuing with the provided token results in an inconsistent list - objects that were created, ' +
   'modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
-const encode = (token: Token): string => Buffer.from(JSON.stringify(token)).toString('base64url');
-
-const decode = (text: string): Token => {
-  try {
-    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    const { rv, start } = token as Partial<Token>;
-    if (typeof rv === 'number' && typeof start === 'string') return { v: 'meta.k8s.io/v1', rv, start };
-  } catch (error) {
-    throw badRequest(`invalid continue token: continue key is not valid: ${(error as Error).message}`);
-  }
-  throw badRequest(
-    'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion',
-  );
-};
-
 const keyOf = ({ metadata: { namespace, name } }: KubeObject): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
-/** Index of the first object whose key is after `start`. */
-const indexAfter = (objects: readonly KubeObject[], start: string): number => {
+/** A token counts from the list's own path, and from right behind the last object. */
+const startAfter = (object: KubeObject, namespace: string): string =>
+  `${namespace === '' ? keyOf(object) : object.metadata.name}\0`;
+
+/** Index of the first object whose key is `start` or after it. */
+const indexFrom = (objects: readonly KubeObject[], start: string): number => {
   let [low, high] = [0, objects.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
     const object = objects[middle];
-    if (object !== undefined && keyOf(object) <= start) low = middle + 1;
+    if (object !== undefined && keyOf(object) < start) low = middle + 1;
     else high = middle;
   }
   return low;
-};
-
-const limitOf = (query: URLSearchParams): number => {
-  const text = query.get('limit') ?? '0';
-  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
-  return Number(text) > 0 ? Number(text) : Number.POSITIVE_INFINITY;
-};
-
-/** What `resourceVersion` and its match ask for; everything but an exact old revision is answered with the newest state. */
-const checkRevision = (query: URLSearchParams, current: number): void => {
-  const version = query.get('resourceVersion') ?? '';
-  const match = query.get('resourceVersionMatch') ?? '';
-  if (version !== '' && (query.get('continue') ?? '') !== '') {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
-  if (match !== '' && version === '') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      {
-        reason: 'FieldValueForbidden',
-        message: 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
-        field: 'resourceVersionMatch',
-      },
-    ]);
-  }
-  if (version === '') return;
-  if (!/^\d+$/.test(version)) {
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
-    );
-  }
-  if (Number(version) > current) {
-    throw new StatusError(504, {
-      message: `Timeout: Too large resource version: ${version}, current: ${current}`,
-      reason: 'Timeout',
-      details: {
-        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-        retryAfterSeconds: 1,
-      },
-    });
-  }
-  if (match === 'Exact' && Number(version) < current) {
-    throw expired('The resourceVersion for the provided list is too old.');
-  }
 };
 
 /** Selectors of a list or watch as one test. */
@@ -133,53 +73,69 @@ export const parseSelectors = (
   };
 };
 
-export const createPaging = (store: ObjectStore, clock: Clock): Paging => {
-  /** What the first page of a list saw, shared by its later pages. */
-  const snapshots = new Map<string, { readonly objects: readonly KubeObject[]; readonly until: number }>();
+/** The value that a list is limited to, where a field selector names one. */
+const exactly = (fields: readonly FieldRequirement[], field: string): string | undefined =>
+  fields.find((one) => one.field === field && one.equal)?.value;
 
-  const candidates = (
-    { definition, namespace }: ListQuery,
-    fields: readonly FieldRequirement[],
-  ): readonly KubeObject[] => {
-    const exact = (field: string) => fields.find((one) => one.field === field && one.equal)?.value;
-    const node = definition.plural === 'pods' ? exact('spec.nodeName') : undefined;
-    const within = exact('metadata.namespace') ?? namespace;
-    if (node !== undefined && node !== '') {
-      return store
-        .podsOn(node)
-        .filter((pod) => within === '' || fieldOf(pod, 'metadata.namespace') === within);
-    }
-    const name = exact('metadata.name');
-    if (name !== undefined && (within !== '' || !definition.namespaced)) {
-      const object = store.get(definition.plural, definition.namespaced ? within : undefined, name);
-      return object === undefined ? [] : [object];
-    }
-    return store.list(definition.plural, definition.namespaced && within !== '' ? { namespace: within } : {});
+const candidates = (
+  store: ObjectStore,
+  { definition, namespace }: ListQuery,
+  fields: readonly FieldRequirement[],
+): readonly KubeObject[] => {
+  const node = definition.plural === 'pods' ? exactly(fields, 'spec.nodeName') : undefined;
+  const within = exactly(fields, 'metadata.namespace') ?? namespace;
+  if (node !== undefined && node !== '') {
+    return store.podsOn(node).filter((pod) => within === '' || fieldOf(pod, 'metadata.namespace') === within);
+  }
+  const name = exactly(fields, 'metadata.name');
+  if (name !== undefined && (within !== '' || !definition.namespaced)) {
+    const object = store.get(definition.plural, definition.namespaced ? within : undefined, name);
+    return object === undefined ? [] : [object];
+  }
+  return store.list(definition.plural, definition.namespaced && within !== '' ? { namespace: within } : {});
+};
+
+export const createPaging = (store: ObjectStore, clock: Clock): Paging => {
+  /** What the first page of a list saw, shared by its later pages; without objects it is too old. */
+  const snapshots = new Map<string, { readonly objects?: readonly KubeObject[]; readonly until: number }>();
+
+  const isTooOld = (rv: number): boolean => {
+    const [next] = store.since(rv) ?? [];
+    return next !== undefined && next.at + keptMs <= clock.now();
   };
 
-  const snapshotOf = (key: string): readonly KubeObject[] | undefined => {
-    for (const [other, { until }] of snapshots) if (until <= clock.now()) snapshots.delete(other);
-    return snapshots.get(key)?.objects;
+  /** The state of an earlier revision; undefined where it is forgotten. */
+  const earlier = (key: string, rv: number, { definition, namespace }: ListQuery) => {
+    for (const [other, { until }] of snapshots) if (until <= clock.now()) snapshots.set(other, { until });
+    const kept = snapshots.get(key);
+    if (kept !== undefined) return kept.objects;
+    const objects = isTooOld(rv) ? undefined : store.listAt(definition.plural, rv);
+    return definition.namespaced && namespace !== ''
+      ? objects?.filter(({ metadata }) => metadata.namespace === namespace)
+      : objects;
   };
 
   return {
     list: (list) => {
       const { definition, namespace, query } = list;
-      checkRevision(query, store.revision);
+      const exact = exactRevision(query, store.revision);
       const limit = limitOf(query);
       const { selected, fields, matches } = parseSelectors(query, definition);
       const given = query.get('continue') ?? '';
-      const token = given === '' ? undefined : decode(given);
-      const keyAt = (rv: number) => JSON.stringify([definition.plural, namespace, fields, rv]);
-      const rv = token === undefined || token.rv < 0 ? store.revision : token.rv;
-      const kept = token === undefined || token.rv < 0 ? undefined : snapshotOf(keyAt(rv));
-      if (token !== undefined && token.rv >= 0 && kept === undefined) {
-        throw expired(tooOld, encode({ v: 'meta.k8s.io/v1', rv: -1, start: token.start }));
+      const token = given === '' ? undefined : decodeToken(given);
+      const keyAt = (revision: number) => JSON.stringify([definition.plural, namespace, fields, revision]);
+      const past = token === undefined ? exact : token.rv < 0 ? undefined : token.rv;
+      const rv = past ?? store.revision;
+      const objects = past === undefined ? candidates(store, list, fields) : earlier(keyAt(rv), rv, list);
+      if (objects === undefined) {
+        throw token === undefined
+          ? expired('The resourceVersion for the provided list is too old.')
+          : expired(tooOld, encodeToken({ rv: -1, start: token.start }));
       }
-      const objects = kept ?? candidates(list, fields);
 
       const items: KubeObject[] = [];
-      let index = token === undefined ? 0 : indexAfter(objects, token.start);
+      const home = definition.namespaced && namespace !== '' ? `${namespace}/` : '';
+      let index = token === undefined ? 0 : indexFrom(objects, `${home}${token.start}`);
       for (; index < objects.length && items.length < limit; index++) {
         const object = objects[index];
         if (object !== undefined && matches(object)) items.push(object);
@@ -188,15 +144,15 @@ export const createPaging = (store: ObjectStore, clock: Clock): Paging => {
       const last = items.at(-1);
       // Like the real server, a page that is full ends the search: the next one may turn out to be empty.
       const more = rest > 0 && last !== undefined;
-      if (more && kept === undefined) {
-        snapshots.set(keyAt(rv), { objects, until: clock.now() + snapshotMs });
+      if (more && !snapshots.has(keyAt(rv))) {
+        snapshots.set(keyAt(rv), { objects, until: clock.now() + keptMs });
       }
       return {
         kind: `${definition.kind}List`,
         apiVersion: apiVersionOf(definition),
         metadata: {
           resourceVersion: String(rv),
-          ...(more ? { continue: encode({ v: 'meta.k8s.io/v1', rv, start: keyOf(last) }) } : {}),
+          ...(more ? { continue: encodeToken({ rv, start: startAfter(last, home) }) } : {}),
           ...(more && !selected ? { remainingItemCount: rest } : {}),
         },
         // Items of a list do not name their kind.

@@ -1,7 +1,7 @@
+import type { JsonObject } from './json.ts';
+import { goKindOf, isObject, JsonError, readJson } from './json.ts';
 import { applyJsonPatch } from './json-patch.ts';
-import type { JsonObject } from './request.ts';
-import { isObject, parseJson } from './request.ts';
-import { badRequest, genericError, notImplemented } from './status.ts';
+import { badRequest, genericError, notImplemented, StatusError } from './status.ts';
 
 /** RFC 7386: null removes, objects merge, everything else replaces. */
 const mergePatch = (target: unknown, patch: unknown): unknown => {
@@ -53,10 +53,19 @@ const mergeList = (field: string, target: unknown, patch: readonly unknown[]): u
 const without = (target: unknown, values: unknown): unknown =>
   Array.isArray(target) && Array.isArray(values) ? target.filter((value) => !values.includes(value)) : target;
 
+const directives: ReadonlySet<unknown> = new Set([undefined, 'replace', 'merge']);
+
 /** Strategic merge patch: like a merge patch, but known lists are merged by key and `$` directives are obeyed. */
 const strategicMerge = (target: unknown, patch: JsonObject): unknown => {
   const { $patch, $retainKeys, ...fields } = patch;
   if ($patch === 'delete') return undefined;
+  if (!directives.has($patch)) {
+    const shown = `map[${Object.entries(patch)
+      .map(([key, value]) => `${key}:${String(value)}`)
+      .sort()
+      .join(' ')}]`;
+    throw new StatusError(500, { message: `unknown patch type: ${String($patch)} in map: ${shown}` });
+  }
   const base: JsonObject = isObject(target) && $patch !== 'replace' ? target : {};
   const merged: Record<string, unknown> = { ...base };
   if (Array.isArray($retainKeys)) {
@@ -85,28 +94,38 @@ const asObject = (value: unknown): JsonObject => {
   throw genericError(422);
 };
 
+/** Throws BadRequest, in the words that the kind of patch has for it. */
+const decode = (body: string, prefix: string): unknown => {
+  try {
+    return readJson(body);
+  } catch (error) {
+    throw error instanceof JsonError ? badRequest(`${prefix}${error.message}`) : error;
+  }
+};
+
+const decodeMap = (body: string, prefix: string): JsonObject => {
+  const patch = decode(body, prefix);
+  if (isObject(patch)) return patch;
+  const kind = goKindOf(patch);
+  throw badRequest(`${prefix}json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`);
+};
+
+const prefix = 'error decoding patch: ';
+
 /** Applies a PATCH body to an object. Throws BadRequest, UnsupportedMediaType or Invalid (a json-patch that does not fit). */
 export const applyPatch = (target: object, contentType: string, body: string): JsonObject => {
   const [type = ''] = contentType.split(';');
-  const decode = () => parseJson(body, 'error decoding patch');
   switch (type.trim()) {
     case 'application/merge-patch+json':
-      return asObject(mergePatch(target, asPatch(decode())));
+      return asObject(mergePatch(target, decodeMap(body, prefix)));
     case 'application/strategic-merge-patch+json':
-      return asObject(strategicMerge(target, asPatch(decode())));
+      return asObject(strategicMerge(target, decodeMap(body, '')));
     case 'application/json-patch+json':
-      return asObject(applyJsonPatch(target, decode()));
+      return asObject(applyJsonPatch(target, decode(body, prefix)));
     case 'application/apply-patch+yaml':
     case 'application/apply-patch+cbor':
       throw notImplemented('server-side apply');
     default:
       throw genericError(415);
   }
-};
-
-const asPatch = (patch: unknown): JsonObject => {
-  if (isObject(patch)) return patch;
-  throw badRequest(
-    'error decoding patch: json: cannot unmarshal the patch into Go value of type map[string]interface {}',
-  );
 };

@@ -61,8 +61,10 @@ const allows = (rule: PolicyRule, action: Action): boolean => {
   );
 };
 
-const binds = ({ subjects = [] }: ClusterRoleBinding, user: User): boolean =>
-  subjects.some(({ kind, name, namespace }) => {
+type Subject = NonNullable<ClusterRoleBinding['subjects']>[number];
+
+const subjectFor = ({ subjects = [] }: ClusterRoleBinding, user: User): Subject | undefined =>
+  subjects.find(({ kind, name, namespace }) => {
     if (kind === 'Group') return user.groups.includes(name);
     if (kind === 'ServiceAccount') return user.name === `system:serviceaccount:${namespace}:${name}`;
     return kind === 'User' && user.name === name;
@@ -73,17 +75,34 @@ const everything: readonly PolicyRule[] = [
   { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
 
-/** Of the ClusterRoles that ClusterRoleBindings give; `system:masters` may do everything. */
-export const rulesOf = (store: ObjectStore, user: User): readonly PolicyRule[] =>
+interface Given {
+  readonly rule: PolicyRule;
+  /** Who gives it, as the real server says it; empty of what `system:masters` may do. */
+  readonly by: string;
+}
+
+/** By the ClusterRoles that ClusterRoleBindings name. */
+const givenTo = (store: ObjectStore, user: User): readonly Given[] =>
   user.groups.includes('system:masters')
-    ? everything
-    : store
-        .list('clusterrolebindings')
-        .filter((binding) => binds(binding, user))
-        .flatMap(({ roleRef }) => store.get('clusterroles', undefined, roleRef.name)?.rules ?? []);
+    ? everything.map((rule) => ({ rule, by: '' }))
+    : store.list('clusterrolebindings').flatMap((binding) => {
+        const subject = subjectFor(binding, user);
+        const role = store.get('clusterroles', undefined, binding.roleRef.name);
+        if (subject === undefined || role === undefined) return [];
+        const who = `${subject.kind} "${subject.name}"`;
+        const by = `RBAC: allowed by ClusterRoleBinding "${binding.metadata.name}" of ClusterRole "${role.metadata.name}" to ${who}`;
+        return (role.rules ?? []).map((rule) => ({ rule, by }));
+      });
+
+export const rulesOf = (store: ObjectStore, user: User): readonly PolicyRule[] =>
+  givenTo(store, user).map(({ rule }) => rule);
+
+/** Why it is allowed; undefined where it is not. */
+export const grantFor = (store: ObjectStore, user: User, action: Action): string | undefined =>
+  givenTo(store, user).find(({ rule }) => allows(rule, action))?.by;
 
 export const isAllowed = (store: ObjectStore, user: User, action: Action): boolean =>
-  rulesOf(store, user).some((rule) => allows(rule, action));
+  grantFor(store, user, action) !== undefined;
 
 /** Throws Forbidden in the real server's words. */
 export const authorize = (store: ObjectStore, user: User, info: RequestInfo): void => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ResourceDefinition } from './resources.ts';
 import { findDefinition } from './resources.ts';
-import { badRequest, invalid, StatusError } from './status.ts';
+import { invalid, StatusError } from './status.ts';
 
 /** A request as RBAC sees it; apiserver's `RequestInfo`. */
 export interface RequestInfo {
@@ -78,24 +78,9 @@ export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
     throw new StatusError(413, {
       message: `Request entity too large: limit is ${maxBodyBytes}`,
       reason: 'RequestEntityTooLarge',
-      details: {},
     });
   }
   return Buffer.concat(chunks);
-};
-
-export type JsonObject = { readonly [key: string]: unknown };
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Throws BadRequest with `prefix` where the text is no JSON. */
-export const parseJson = (text: string, prefix: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw badRequest(`${prefix}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 };
 
 /** `dryRun=All`, in the query or an options object; anything else is refused. */

@@ -47,6 +47,7 @@ const given: readonly Given[] = [
     subresources: ['eviction', 'status'],
     counted: true,
     fields: [
+      'spec.hostNetwork',
       'spec.nodeName',
       'spec.restartPolicy',
       'spec.schedulerName',
@@ -91,6 +92,7 @@ const given: readonly Given[] = [
       'involvedObject.fieldPath',
       'reason',
       'reportingComponent',
+      'source',
       'type',
     ],
   },

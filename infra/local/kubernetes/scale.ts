@@ -1,14 +1,10 @@
-import type { KubeObject, LabelSelector, Workload } from './objects.ts';
+import { checkPatched, decodeObject } from './decode.ts';
+import type { KubeObject, Workload } from './objects.ts';
 import { applyPatch } from './patch.ts';
-import { isObject, parseJson } from './request.ts';
-import { badRequest, invalid, modified } from './status.ts';
+import { selectorText } from './selectors.ts';
+import { invalid, modified } from './status.ts';
 import type { ObjectStore } from './store.ts';
 import type { WriteRequest, Writes } from './writes.ts';
-
-const selectorText = ({ matchLabels = {} }: LabelSelector): string =>
-  Object.entries(matchLabels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
 
 /** autoscaling/v1 Scale of a Deployment, ReplicaSet or StatefulSet. */
 const scaleOf = ({ metadata, spec, status }: Workload) => ({
@@ -21,25 +17,33 @@ const scaleOf = ({ metadata, spec, status }: Workload) => ({
     resourceVersion: metadata.resourceVersion,
     creationTimestamp: metadata.creationTimestamp,
   },
-  spec: { replicas: spec.replicas ?? 1 },
+  // Zero is left out on the wire.
+  spec: spec.replicas === 0 ? {} : { replicas: spec.replicas ?? 1 },
   status: { replicas: status.replicas ?? 0, selector: selectorText(spec.selector) },
 });
+
+const scaleType = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
+/** Throws BadRequest or Invalid. */
+const wantedScale = (current: object, { verb, body, contentType }: ScaleRequest): object => {
+  if (verb !== 'patch') return decodeObject(body, scaleType);
+  const patched = applyPatch(current, contentType, body);
+  checkPatched(patched, scaleType);
+  return patched;
+};
+
+type ScaleRequest = WriteRequest & { readonly verb: string };
 
 /** get, update and patch of the subresource. Throws Conflict for another resourceVersion, Invalid below zero. */
 export const createScale =
   (store: ObjectStore, writes: Writes) =>
-  (verb: string, request: WriteRequest): object => {
-    const { definition, namespace, name, body, contentType, dryRun } = request;
+  (request: ScaleRequest): object => {
+    const { verb, definition, namespace, name, dryRun } = request;
     const workload = writes.get(definition, namespace, name) as Workload;
     const current = scaleOf(workload);
     if (verb === 'get') return current;
-    const wanted: unknown =
-      verb === 'patch' ? applyPatch(current, contentType, body) : parseJson(body, 'error decoding Scale');
-    const { metadata, spec } = (isObject(wanted) ? wanted : {}) as Partial<KubeObject>;
-    const replicas: unknown = spec === undefined ? 0 : Reflect.get(spec, 'replicas');
-    if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
-      throw badRequest('Scale: spec.replicas is not a whole number');
-    }
+    const { metadata, spec } = wantedScale(current, request) as Partial<KubeObject>;
+    const replicas = Number(Reflect.get(spec ?? {}, 'replicas') ?? 0);
     if (replicas < 0) {
       const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
       throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [

@@ -42,56 +42,29 @@ export const compileSelector = (
 export const selects = (selector: LabelSelector | undefined, labels: Labels | undefined): boolean =>
   compileSelector(selector)(labels);
 
-const tokenPattern = /\s*(notin\b|in\b|[A-Za-z0-9][A-Za-z0-9_./-]*|==|!=|=|!|,|\(|\)|>|<|\S)/gy;
-
-/** `a=b,c in (d,e),!f`: apimachinery's pkg/labels. Throws BadRequest. */
-export const parseLabelSelector = (text: string): readonly Requirement[] => {
-  const tokens = [...text.matchAll(tokenPattern)].flatMap((match) => match[1] ?? []);
-  const requirements: Requirement[] = [];
-  const wrong = (found: string | undefined, expected: string) =>
-    badRequest(`unable to parse requirement: found '${found ?? ''}', expected: ${expected}`);
-  const word = (expected: string): string => {
-    const token = tokens.shift();
-    if (token === undefined || !/^[A-Za-z0-9]/.test(token)) throw wrong(token, expected);
-    return token;
-  };
-  const list = (): string[] => {
-    const open = tokens.shift();
-    if (open !== '(') throw badRequest(`unable to parse requirement: found '${open ?? ''}' expected: '('`);
-    const values: string[] = [];
-    for (;;) {
-      values.push(tokens[0] === ',' || tokens[0] === ')' ? '' : word("',', ')' or identifier"));
-      const next = tokens.shift();
-      if (next === ')') return values;
-      if (next !== ',') throw wrong(next, "',' or ')'");
-    }
-  };
-  /** A value may be left out: `a=` asks for the empty label. */
-  const value = (): string => (tokens[0] === undefined || tokens[0] === ',' ? '' : word('identifier'));
-
-  while (tokens.length > 0) {
-    if (tokens[0] === '!') {
-      tokens.shift();
-      requirements.push({ key: word('identifier'), operator: 'DoesNotExist' });
-    } else {
-      const key = word("!, identifier, or ','");
-      const operator = tokens[0] === undefined || tokens[0] === ',' ? undefined : tokens.shift();
-      if (operator === undefined) requirements.push({ key, operator: 'Exists' });
-      else if (operator === '=' || operator === '==') {
-        requirements.push({ key, operator: 'In', values: [value()] });
-      } else if (operator === '!=') requirements.push({ key, operator: 'NotIn', values: [value()] });
-      else if (operator === 'in') requirements.push({ key, operator: 'In', values: list() });
-      else if (operator === 'notin') requirements.push({ key, operator: 'NotIn', values: list() });
-      else if (operator === '>') requirements.push({ key, operator: 'Gt', values: [value()] });
-      else if (operator === '<') requirements.push({ key, operator: 'Lt', values: [value()] });
-      else throw wrong(operator, 'in, notin, =, ==, !=, gt, lt');
-    }
-    const comma = tokens.shift();
-    if (comma !== undefined && (comma !== ',' || tokens.length === 0))
-      throw wrong(comma, "',' or 'end of string'");
+const textOf = ({ key, operator, values = [] }: Requirement): string => {
+  const list = `(${values.toSorted().join(',')})`;
+  switch (operator) {
+    case 'In':
+      return `${key} in ${list}`;
+    case 'NotIn':
+      return `${key} notin ${list}`;
+    case 'DoesNotExist':
+      return `!${key}`;
+    default:
+      return key;
   }
-  return requirements;
 };
+
+/** As a label selector is written in a query, by key. */
+export const selectorText = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string =>
+  [
+    ...Object.entries(matchLabels).map(([key, value]) => ({ key, text: `${key}=${value}` })),
+    ...matchExpressions.map((one) => ({ key: one.key, text: textOf(one) })),
+  ]
+    .sort((left, right) => (left.key < right.key ? -1 : 1))
+    .map(({ text }) => text)
+    .join(',');
 
 export interface FieldRequirement {
   readonly field: string;
@@ -116,7 +89,7 @@ export const parseFieldSelector = (
     .split(',')
     .filter((term) => term !== '')
     .map((term) => {
-      const match = /^([^!=]+)(!=|==|=)(.*)$/.exec(term);
+      const match = /^([^!=]*)(!=|==|=)(.*)$/.exec(term);
       if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
       const [, field = '', operator, value = ''] = match;
       const known =
@@ -127,13 +100,18 @@ export const parseFieldSelector = (
       return { field, value, equal: operator !== '!=' };
     });
 
+/** Who reported an event: the old field, or the new one where that is empty. */
+const sourceOf = (event: KubeObject): string =>
+  fieldOf(event, 'source.component') || fieldOf(event, 'reportingComponent');
+
 /** The value at a dotted path as a field selector compares it: absent is empty. */
 export const fieldOf = (object: KubeObject, path: string): string => {
+  if (path === 'source' && object.kind === 'Event') return sourceOf(object);
   let value: unknown = object;
   for (const part of path.split('.')) {
     value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined;
   }
-  if (path === 'spec.unschedulable') return String(value === true);
+  if (path === 'spec.unschedulable' || path === 'spec.hostNetwork') return String(value === true);
   return typeof value === 'string' ? value : '';
 };
 

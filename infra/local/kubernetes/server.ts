@@ -14,7 +14,7 @@ import { protobufToJson } from './protobuf.ts';
 import { authorize, createBootstrapRoles } from './rbac.ts';
 import type { RequestInfo } from './request.ts';
 import { isHealthPath, parseRequest, readBody } from './request.ts';
-import { genericError, StatusError } from './status.ts';
+import { genericError, notImplemented, StatusError, unknownFormat } from './status.ts';
 import type { ObjectStore } from './store.ts';
 import { createStore } from './store.ts';
 import { asTable, wantsTable } from './table.ts';
@@ -61,12 +61,24 @@ const send = (response: ServerResponse, code: number, body: object | string, hea
   response.end(text);
 };
 
-/** Text, whatever it came as. Throws UnsupportedMediaType for binary forms that are not read here. */
-const decodeBody = (bytes: Buffer, contentType: string): string => {
-  if (!contentType.includes('protobuf') && !contentType.includes('cbor')) return bytes.toString();
-  const json = bytes.length === 0 ? '' : protobufToJson(bytes);
-  if (json === undefined) throw genericError(415);
+/** Text, whatever it came as. Throws UnsupportedMediaType, and NotImplemented for forms that only the real server reads. */
+const decodeBody = (bytes: Buffer, contentType: string, verb: string): string => {
+  const [type = ''] = contentType.split(';').map((part) => part.trim());
+  // What a patch may be is its own matter.
+  if (verb === 'patch' || bytes.length === 0 || type === 'application/json') return bytes.toString();
+  if (type === 'application/yaml' || type === 'application/cbor') throw notImplemented(`a body in ${type}`);
+  if (type !== 'application/vnd.kubernetes.protobuf') throw unknownFormat();
+  const json = protobufToJson(bytes);
+  if (json === undefined) throw notImplemented(`this kind in ${type}`);
   return json;
+};
+
+const readable = new Set(['application/json', 'application/*', '*/*']);
+
+/** Throws NotAcceptable where an answer in JSON is not wanted. */
+const checkAccept = (accept: string): void => {
+  const types = accept.split(',').map((one) => one.split(';')[0]?.trim() ?? '');
+  if (accept !== '' && !types.some((type) => readable.has(type))) throw genericError(406);
 };
 
 const sendError = (response: ServerResponse, error: StatusError): void => {
@@ -102,9 +114,10 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
     const bytes = await readBody(request);
     const user = authenticateRequest(request, { authenticate: options.authenticate, store: objects, info });
     if (!isHealthPath(info.path)) authorize(objects, user, info);
+    if (info.target?.definition !== undefined) checkAccept(request.headers.accept ?? '');
     if (info.verb === 'watch' && info.target?.definition !== undefined) return 'watch';
     const contentType = request.headers['content-type'] ?? 'application/json';
-    return api({ info, user, body: decodeBody(bytes, contentType), contentType });
+    return api({ info, user, body: decodeBody(bytes, contentType, info.verb), contentType });
   };
 
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -108,6 +108,10 @@ export const preconditionFailed = (
 export const badRequest = (message: string): StatusError =>
   new StatusError(400, { message, reason: 'BadRequest' });
 
+/** What an object says of its namespace is not what the path says. */
+export const otherNamespace = (): StatusError =>
+  badRequest('the namespace of the provided object does not match the namespace sent on the request');
+
 export const invalid = (
   { group, kind }: { group: string; kind: string },
   name: string,
@@ -118,7 +122,12 @@ export const invalid = (
   return new StatusError(422, {
     message: `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${listing}`,
     reason: 'Invalid',
-    details: { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind, causes },
+    details: {
+      ...(name === '' ? {} : { name }),
+      ...(group === '' ? {} : { group }),
+      ...(kind === '' ? {} : { kind }),
+      causes,
+    },
   });
 };
 
@@ -157,6 +166,15 @@ export const expired = (message: string, next?: string): StatusError =>
 export const unauthorized = (): StatusError =>
   new StatusError(401, { message: 'Unauthorized', reason: 'Unauthorized' });
 
+/** A body in a form that no API server reads. */
+export const unknownFormat = (): StatusError =>
+  new StatusError(415, {
+    message:
+      'the body of the request was in an unknown format - accepted media types include: application/json, ' +
+      'application/yaml, application/vnd.kubernetes.protobuf',
+    reason: 'UnsupportedMediaType',
+  });
+
 /** What this embedded server lacks; the real one has it, so the answer says which of the two speaks. */
 export const notImplemented = (what: string): StatusError =>
   new StatusError(501, {
@@ -171,6 +189,12 @@ const generic: Readonly<Record<number, { readonly reason: string; readonly messa
     message: 'the server does not allow this method on the requested resource',
   },
   409: { reason: 'Conflict', message: 'the server reported a conflict' },
+  406: {
+    reason: 'NotAcceptable',
+    message:
+      '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, ' +
+      'application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+  },
   415: { reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type' },
   422: { reason: 'Invalid', message: 'the server rejected our request due to an error in our request' },
   429: {

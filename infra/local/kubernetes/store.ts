@@ -16,6 +16,8 @@ export interface Change {
   /** The object before the change. */
   readonly old?: KubeObject;
   readonly revision: number;
+  /** Epoch ms. */
+  readonly at: number;
 }
 
 /**
@@ -49,6 +51,8 @@ export interface ObjectStore {
   readonly revision: number;
   /** Changes after a revision, or undefined when they are no longer kept. */
   since(revision: number): readonly Change[] | undefined;
+  /** Objects as they were at a revision, in the order of namespace and name; undefined when that is no longer known. */
+  listAt<R extends ResourceName>(resource: R, revision: number): readonly Objects[R][] | undefined;
 }
 
 interface Table {
@@ -108,8 +112,14 @@ export const createStore = (clock: Clock, seed: string): ObjectStore => {
     }
   };
 
-  const put = (resource: ResourceName, old: KubeObject | undefined, object: KubeObject | undefined) => {
-    const subject = object ?? old;
+  /** `last`: a removed object as it is told of, under the revision of its removal. */
+  const put = (
+    resource: ResourceName,
+    old: KubeObject | undefined,
+    object: KubeObject | undefined,
+    last?: KubeObject,
+  ) => {
+    const subject = object ?? last;
     if (subject === undefined) return;
     const { namespace, name } = subject.metadata;
     const key = keyOf(namespace, name);
@@ -121,7 +131,8 @@ export const createStore = (clock: Clock, seed: string): ObjectStore => {
     if (resource === 'pods') byNode.change(key, old, object);
     table.ordering.change(key, object === undefined ? 'removed' : old === undefined ? 'added' : 'replaced');
     const type = object === undefined ? 'DELETED' : old === undefined ? 'ADDED' : 'MODIFIED';
-    deliver({ type, resource, object: subject, ...(old === undefined ? {} : { old }), revision });
+    const at = clock.now();
+    deliver({ type, resource, object: subject, ...(old === undefined ? {} : { old }), revision, at });
   };
 
   const stamp = <T extends KubeObject>(object: T): T => {
@@ -142,6 +153,12 @@ export const createStore = (clock: Clock, seed: string): ObjectStore => {
       if (object !== undefined && filter(object)) found.push({ key, object });
     }
     return found.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ object }) => object);
+  };
+
+  const since: ObjectStore['since'] = (from) => {
+    const [oldest] = history;
+    if (oldest !== undefined && oldest.revision > from + 1) return undefined;
+    return history.filter((change) => change.revision > from);
   };
 
   return {
@@ -181,8 +198,7 @@ export const createStore = (clock: Clock, seed: string): ObjectStore => {
     remove: (resource, namespace, name) => {
       const old = tableOf(resource).objects.get(keyOf(namespace, name));
       if (old === undefined) return;
-      const last = stamp(old);
-      put(resource, last, undefined);
+      put(resource, old, undefined, stamp(old));
     },
     watch: (listener) => {
       listeners.add(listener);
@@ -193,10 +209,19 @@ export const createStore = (clock: Clock, seed: string): ObjectStore => {
     get revision() {
       return revision;
     },
-    since: (from) => {
-      const [oldest] = history;
-      if (oldest !== undefined && oldest.revision > from + 1) return undefined;
-      return history.filter((change) => change.revision > from);
+    since,
+    listAt: <R extends ResourceName>(resource: R, at: number) => {
+      const changes = since(at)?.filter((change) => change.resource === resource);
+      if (changes === undefined) return undefined;
+      const objects = new Map<string, KubeObject>(tableOf(resource).objects);
+      for (const { object, old } of changes.toReversed()) {
+        const { namespace, name } = object.metadata;
+        if (old === undefined) objects.delete(keyOf(namespace, name));
+        else objects.set(keyOf(namespace, name), old);
+      }
+      return [...objects]
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([, object]) => object) as Objects[R][];
     },
   };
 };

@@ -1,7 +1,8 @@
-import type { KubeObject, Node, Pod, PodDisruptionBudget, Workload } from './objects.ts';
+import { isObject } from './json.ts';
+import type { ConfigMap, KubeObject, Node, Pod, PodDisruptionBudget, Workload } from './objects.ts';
 import { isFinished, isReady, isTerminating } from './objects.ts';
-import { isObject } from './request.ts';
 import type { ResourceDefinition } from './resources.ts';
+import { selectorText } from './selectors.ts';
 
 /** `meta.k8s.io/v1` Table: what `kubectl get` asks for and prints. */
 
@@ -13,11 +14,16 @@ interface Column {
   readonly cell: (object: KubeObject, age: string) => string | number;
 }
 
-const column = (
-  name: string,
-  cell: (object: KubeObject, age: string) => string | number,
-  priority: 0 | 1 = 0,
-): Column => ({ name, type: 'string', priority, cell });
+type Cell = Column['cell'];
+
+const column = (name: string, cell: Cell, type: Column['type'] = 'string'): Column => ({
+  name,
+  type,
+  priority: 0,
+  cell,
+});
+const wide = (name: string, cell: Cell): Column => ({ ...column(name, cell), priority: 1 });
+const none: Cell = () => '<none>';
 
 const nameColumn = column('Name', ({ metadata }) => metadata.name);
 const ageColumn = column('Age', (_object, age) => age);
@@ -36,8 +42,10 @@ const podColumns = [
   column('Status', (pod) => podReason(pod as Pod)),
   column('Restarts', () => '0'),
   ageColumn,
-  column('IP', (pod) => (pod as Pod).status.podIP ?? '<none>', 1),
-  column('Node', (pod) => (pod as Pod).spec.nodeName ?? '<none>', 1),
+  wide('IP', (pod) => (pod as Pod).status.podIP ?? '<none>'),
+  wide('Node', (pod) => (pod as Pod).spec.nodeName ?? '<none>'),
+  wide('Nominated Node', none),
+  wide('Readiness Gates', none),
 ];
 
 const nodeStatus = (node: Node): string =>
@@ -46,64 +54,112 @@ const nodeStatus = (node: Node): string =>
     ...(node.spec.unschedulable === true ? ['SchedulingDisabled'] : []),
   ].join(',');
 
+const rolePrefix = 'node-role.kubernetes.io/';
+
+const roles: Cell = ({ metadata }) => {
+  const labels = Object.keys(metadata.labels ?? {}).filter((label) => label.startsWith(rolePrefix));
+  return (
+    labels
+      .map((label) => label.slice(rolePrefix.length))
+      .sort()
+      .join(',') || '<none>'
+  );
+};
+
 const address = (node: Node, type: string): string =>
   node.status.addresses?.find((one) => one.type === type)?.address ?? '<none>';
+
+const info =
+  (field: string, missing: string): Cell =>
+  (node) =>
+    (node as Node).status.nodeInfo?.[field] || missing;
 
 const nodeColumns = [
   nameColumn,
   column('Status', (node) => nodeStatus(node as Node)),
-  column('Roles', () => '<none>'),
+  column('Roles', roles),
   ageColumn,
-  column('Version', (node) => (node as Node).status.nodeInfo?.kubeletVersion ?? ''),
-  column('Internal-IP', (node) => address(node as Node, 'InternalIP'), 1),
-  column('External-IP', (node) => address(node as Node, 'ExternalIP'), 1),
+  column('Version', info('kubeletVersion', '')),
+  wide('Internal-IP', (node) => address(node as Node, 'InternalIP')),
+  wide('External-IP', (node) => address(node as Node, 'ExternalIP')),
+  wide('OS-Image', info('osImage', '<unknown>')),
+  wide('Kernel-Version', info('kernelVersion', '<unknown>')),
+  wide('Container-Runtime', info('containerRuntimeVersion', '<unknown>')),
 ];
 
-const count = (object: KubeObject, field: string): number => Number((object as Workload).status[field] ?? 0);
-const wanted = (object: KubeObject): number => (object as Workload).spec.replicas ?? 1;
+const integer = (name: string, cell: Cell): Column => column(name, cell, 'integer');
+const count =
+  (field: string): Cell =>
+  (object) =>
+    Number((object as Workload).status[field] ?? 0);
+const wanted: Cell = (object) => (object as Workload).spec.replicas ?? 1;
+const readyOf: Cell = (object, age) => `${count('readyReplicas')(object, age)}/${wanted(object, age)}`;
 
-const budgetColumns = [
-  nameColumn,
-  column('Min Available', (budget) => (budget as PodDisruptionBudget).spec.minAvailable ?? 'N/A'),
-  column('Max Unavailable', (budget) => (budget as PodDisruptionBudget).spec.maxUnavailable ?? 'N/A'),
-  column('Allowed Disruptions', (budget) => (budget as PodDisruptionBudget).status.disruptionsAllowed),
-  ageColumn,
-];
+const containers =
+  (which: 'name' | 'image'): Cell =>
+  (object) =>
+    (object as Workload).spec.template.spec.containers.map((one) => one[which]).join(',');
+const containerColumns = [wide('Containers', containers('name')), wide('Images', containers('image'))];
+const selectorColumn = wide('Selector', (object) => selectorText((object as Workload).spec.selector));
+
+const nodeSelector: Cell = (object) =>
+  selectorText({ matchLabels: (object as Workload).spec.template.spec.nodeSelector ?? {} }) || '<none>';
+
+const amount =
+  (field: 'minAvailable' | 'maxUnavailable'): Cell =>
+  (budget) =>
+    String((budget as PodDisruptionBudget).spec[field] ?? 'N/A');
 
 const columnsOf: Partial<Record<string, readonly Column[]>> = {
   pods: podColumns,
   nodes: nodeColumns,
-  poddisruptionbudgets: budgetColumns,
+  poddisruptionbudgets: [
+    nameColumn,
+    column('Min Available', amount('minAvailable')),
+    column('Max Unavailable', amount('maxUnavailable')),
+    integer('Allowed Disruptions', (budget) => (budget as PodDisruptionBudget).status.disruptionsAllowed),
+    ageColumn,
+  ],
   namespaces: [
     nameColumn,
     column('Status', ({ status }) => String(Reflect.get(status ?? {}, 'phase') ?? '')),
     ageColumn,
   ],
+  configmaps: [
+    nameColumn,
+    column('Data', (map) => Object.keys((map as ConfigMap).data ?? {}).length),
+    ageColumn,
+  ],
   deployments: [
     nameColumn,
-    column('Ready', (one) => `${count(one, 'readyReplicas')}/${wanted(one)}`),
-    column('Up-to-date', (one) => count(one, 'updatedReplicas')),
-    column('Available', (one) => count(one, 'availableReplicas')),
+    column('Ready', readyOf),
+    column('Up-to-date', count('updatedReplicas')),
+    column('Available', count('availableReplicas')),
     ageColumn,
+    ...containerColumns,
+    selectorColumn,
   ],
   replicasets: [
     nameColumn,
-    column('Desired', wanted),
-    column('Current', (one) => count(one, 'replicas')),
-    column('Ready', (one) => count(one, 'readyReplicas')),
+    integer('Desired', wanted),
+    integer('Current', count('replicas')),
+    integer('Ready', count('readyReplicas')),
     ageColumn,
+    ...containerColumns,
+    selectorColumn,
   ],
-  statefulsets: [
-    nameColumn,
-    column('Ready', (one) => `${count(one, 'readyReplicas')}/${wanted(one)}`),
-    ageColumn,
-  ],
+  statefulsets: [nameColumn, column('Ready', readyOf), ageColumn, ...containerColumns],
   daemonsets: [
     nameColumn,
-    column('Desired', (one) => count(one, 'desiredNumberScheduled')),
-    column('Current', (one) => count(one, 'currentNumberScheduled')),
-    column('Ready', (one) => count(one, 'numberReady')),
+    integer('Desired', count('desiredNumberScheduled')),
+    integer('Current', count('currentNumberScheduled')),
+    integer('Ready', count('numberReady')),
+    integer('Up-to-date', count('updatedNumberScheduled')),
+    integer('Available', count('numberAvailable')),
+    column('Node Selector', nodeSelector),
     ageColumn,
+    ...containerColumns,
+    selectorColumn,
   ],
 };
 

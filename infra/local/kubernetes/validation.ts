@@ -1,46 +1,34 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { KubeEvent, KubeObject, Node, Pod, PodDisruptionBudget } from './objects.ts';
+import { keyProblems, labelValueProblems, nameProblems } from './names.ts';
+import type { KubeEvent, KubeObject, Node, Pod, PodDisruptionBudget, Workload } from './objects.ts';
 import type { ResourceDefinition } from './resources.ts';
+import { selects } from './selectors.ts';
 import type { StatusCause } from './status.ts';
 import { invalid } from './status.ts';
 
 /** The rules of the real server's validation that a client of ours can break; each cause in its wording. */
 
-const subdomain = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+export const invalidValue = (field: string, value: unknown, problem: string): StatusCause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${JSON.stringify(value)}: ${problem}`,
+  field,
+});
 
-const nameRules = {
-  subdomain: {
-    pattern: new RegExp(`^${subdomain}$`),
-    maxLength: 253,
-    message: `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomain}')`,
-  },
-  label: {
-    pattern: new RegExp(`^${label}$`),
-    maxLength: 63,
-    message: `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${label}')`,
-  },
-  path: {
-    pattern: /^(?!\.\.?$)[^/%]+$/,
-    maxLength: 253,
-    message: `may not contain '/' or '%', or be '.' or '..'`,
-  },
-} as const;
+const required = (field: string, detail = ''): StatusCause => ({
+  reason: 'FieldValueRequired',
+  message: `Required value${detail === '' ? '' : `: ${detail}`}`,
+  field,
+});
+
+const unsupported = (field: string, value: string, supported: readonly string[]): StatusCause => ({
+  reason: 'FieldValueNotSupported',
+  message: `Unsupported value: "${value}": supported values: ${supported.map((one) => `"${one}"`).join(', ')}`,
+  field,
+});
 
 const nameCauses = (definition: ResourceDefinition, name: string | undefined): readonly StatusCause[] => {
   const field = 'metadata.name';
-  if (name === undefined || name === '') {
-    const message = 'Required value: name or generateName is required';
-    return [{ reason: 'FieldValueRequired', message, field }];
-  }
-  const rule = nameRules[definition.names];
-  const shown = `Invalid value: ${JSON.stringify(name)}`;
-  if (name.length > rule.maxLength) {
-    const message = `${shown}: must be no more than ${rule.maxLength} bytes`;
-    return [{ reason: 'FieldValueInvalid', message, field }];
-  }
-  if (rule.pattern.test(name)) return [];
-  return [{ reason: 'FieldValueInvalid', message: `${shown}: ${rule.message}`, field }];
+  if (name === undefined || name === '') return [required(field, 'name or generateName is required')];
+  return nameProblems(definition.names, name).map((problem) => invalidValue(field, name, problem));
 };
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -49,11 +37,15 @@ const taintCauses = (node: Node): readonly StatusCause[] => {
   const seen = new Set<string>();
   return (node.spec.taints ?? []).flatMap(({ key, value = '', effect }, index) => {
     const field = `metadata.taints[${index}]`;
+    const [wrongKey] = keyProblems(key);
+    if (wrongKey !== undefined) return invalidValue(`${field}.key`, key, wrongKey);
+    const [wrongValue] = labelValueProblems(value);
+    if (wrongValue !== undefined) return invalidValue(`${field}.value`, value, wrongValue);
+    // A client may send any text, or none.
+    const given: string = effect ?? '';
+    if (given === '') return required(`${field}.effect`);
+    if (!effects.includes(given)) return unsupported(`${field}.effect`, given, effects);
     const id = `${key}/${effect}`;
-    if (!effects.includes(effect)) {
-      const message = `Unsupported value: "${effect}": supported values: ${effects.map((one) => `"${one}"`).join(', ')}`;
-      return { reason: 'FieldValueNotSupported', message, field: `${field}.effect` };
-    }
     if (seen.has(id)) {
       const shown = JSON.stringify({ Key: key, Value: value, Effect: effect, TimeAdded: null });
       const message = `Duplicate value: ${shown}: taints must be unique by key and effect pair`;
@@ -65,15 +57,18 @@ const taintCauses = (node: Node): readonly StatusCause[] => {
 };
 
 const amountCauses = (field: string, amount: number | string | undefined): readonly StatusCause[] => {
-  const cause = (message: string) => [
-    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(amount)}: ${message}`, field },
-  ];
-  if (typeof amount === 'number' && amount < 0) return cause('must be greater than or equal to 0');
-  if (typeof amount !== 'string' || /^[0-9]+%$/.test(amount)) return [];
-  return cause(
-    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
-  );
+  const cause = (problem: string) => [invalidValue(field, amount, problem)];
+  if (amount === undefined) return [];
+  if (typeof amount === 'number') return amount < 0 ? cause('must be greater than or equal to 0') : [];
+  if (!/^[0-9]+%$/.test(amount)) {
+    return cause(
+      "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+    );
+  }
+  return Number.parseInt(amount, 10) > 100 ? cause('must not be greater than 100%') : [];
 };
+
+const evictionPolicies: readonly string[] = ['AlwaysAllow', 'IfHealthyBudget'];
 
 const budgetCauses = ({ spec }: PodDisruptionBudget): readonly StatusCause[] => {
   const { minAvailable, maxUnavailable, selector = null, unhealthyPodEvictionPolicy = null } = spec;
@@ -81,6 +76,9 @@ const budgetCauses = ({ spec }: PodDisruptionBudget): readonly StatusCause[] => 
     return [
       ...amountCauses('spec.minAvailable', minAvailable),
       ...amountCauses('spec.maxUnavailable', maxUnavailable),
+      ...(unhealthyPodEvictionPolicy === null || evictionPolicies.includes(unhealthyPodEvictionPolicy)
+        ? []
+        : [unsupported('spec.unhealthyPodEvictionPolicy', unhealthyPodEvictionPolicy, evictionPolicies)]),
     ];
   }
   const shown = JSON.stringify({
@@ -93,33 +91,74 @@ const budgetCauses = ({ spec }: PodDisruptionBudget): readonly StatusCause[] => 
   return [{ reason: 'FieldValueInvalid', message, field: 'spec' }];
 };
 
-const labelValue = '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?';
-const labelPattern = new RegExp(`^${labelValue}$`);
+const isStandardFinalizer = (name: string): boolean =>
+  name.includes('/') || ['kubernetes', 'orphan', 'foregroundDeletion'].includes(name);
 
-const labelCauses = ({ metadata }: KubeObject): readonly StatusCause[] =>
-  Object.values(metadata.labels ?? {})
-    .filter((value) => value.length > 63 || !labelPattern.test(value))
-    .map((value) => ({
-      reason: 'FieldValueInvalid',
-      message: `Invalid value: ${JSON.stringify(value)}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${labelValue}')`,
-      field: 'metadata.labels',
-    }));
+/** Labels, annotations and finalizers. */
+export const metadataCauses = ({ metadata }: KubeObject): readonly StatusCause[] => [
+  ...Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => [
+    ...keyProblems(key).map((problem) => invalidValue('metadata.labels', key, problem)),
+    ...labelValueProblems(value).map((problem) => invalidValue('metadata.labels', value, problem)),
+  ]),
+  ...Object.keys(metadata.annotations ?? {}).flatMap((key) =>
+    keyProblems(key.toLowerCase()).map((problem) => invalidValue('metadata.annotations', key, problem)),
+  ),
+  ...(metadata.finalizers ?? []).flatMap((name, index) =>
+    isStandardFinalizer(name)
+      ? []
+      : [
+          invalidValue(
+            `metadata.finalizers[${index}]`,
+            name,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  ),
+];
 
 /** An event lives in its object's namespace; of a cluster-wide object in `default`. */
 const eventCauses = (event: KubeEvent): readonly StatusCause[] => {
   const about = event.involvedObject?.namespace ?? '';
   const { namespace } = event.metadata;
   if (about === namespace || (about === '' && namespace === 'default')) return [];
-  const message = `Invalid value: "${about}": does not match event.namespace`;
-  return [{ reason: 'FieldValueInvalid', message, field: 'involvedObject.namespace' }];
+  return [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
 };
 
-const podCauses = (pod: Pod): readonly StatusCause[] =>
-  Array.isArray(pod.spec?.containers) && pod.spec.containers.length > 0
-    ? []
-    : [{ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.containers' }];
+const restartPolicies = ['Always', 'OnFailure', 'Never'];
 
-const kindCauses = (object: KubeObject): readonly StatusCause[] => {
+const podCauses = ({ spec }: Pod): readonly StatusCause[] => [
+  ...(spec.containers.length > 0 ? [] : [required('spec.containers')]),
+  ...spec.containers.flatMap(({ name, image }, index) => [
+    ...((name ?? '') === '' ? [required(`spec.containers[${index}].name`)] : []),
+    ...((image ?? '') === '' ? [required(`spec.containers[${index}].image`)] : []),
+  ]),
+  ...(restartPolicies.includes(spec.restartPolicy ?? '')
+    ? []
+    : [unsupported('spec.restartPolicy', spec.restartPolicy ?? '', restartPolicies)]),
+];
+
+const workloadCauses = ({ kind, spec }: Workload): readonly StatusCause[] => {
+  const { matchLabels = {}, matchExpressions = [] } = spec.selector ?? {};
+  const isEmpty = Object.keys(matchLabels).length + matchExpressions.length === 0;
+  const labels = spec.template?.metadata?.labels ?? {};
+  const replicas = spec.replicas ?? 0;
+  return [
+    ...(replicas < 0 ? [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')] : []),
+    ...(isEmpty
+      ? [invalidValue('spec.selector', {}, `empty selector is invalid for ${kind.toLowerCase()}`)]
+      : selects(spec.selector, labels)
+        ? []
+        : [
+            invalidValue(
+              'spec.template.metadata.labels',
+              labels,
+              '`selector` does not match template `labels`',
+            ),
+          ]),
+  ];
+};
+
+export const kindCauses = (object: KubeObject): readonly StatusCause[] => {
   switch (object.kind) {
     case 'Node':
       return taintCauses(object as Node);
@@ -129,6 +168,11 @@ const kindCauses = (object: KubeObject): readonly StatusCause[] => {
       return eventCauses(object as KubeEvent);
     case 'Pod':
       return podCauses(object as Pod);
+    case 'Deployment':
+    case 'ReplicaSet':
+    case 'StatefulSet':
+    case 'DaemonSet':
+      return workloadCauses(object as Workload);
     default:
       return [];
   }
@@ -138,42 +182,8 @@ const kindCauses = (object: KubeObject): readonly StatusCause[] => {
 export const validate = (definition: ResourceDefinition, object: KubeObject): void => {
   const causes = [
     ...nameCauses(definition, object.metadata.name),
-    ...labelCauses(object),
+    ...metadataCauses(object),
     ...kindCauses(object),
   ];
   if (causes.length > 0) throw invalid(definition, object.metadata.name ?? '', causes);
-};
-
-const fixedPodSpec = (pod: Pod): object => {
-  const { tolerations: _t, terminationGracePeriodSeconds: _g, ...spec } = pod.spec;
-  const { activeDeadlineSeconds: _a, ...fixed } = spec as typeof spec & { activeDeadlineSeconds?: number };
-  return { ...fixed, containers: pod.spec.containers.map(({ image: _i, ...container }) => container) };
-};
-
-const podSpecRule =
-  'Forbidden: pod updates may not change fields other than `spec.containers[*].image`,' +
-  '`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing ' +
-  'tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-/**
- * What may not change. Throws Invalid (422). The real server checks metadata and nodes twice on an update, as a new
- * object and as a change, and tells each cause twice.
- */
-export const validateUpdate = (definition: ResourceDefinition, old: KubeObject, object: KubeObject): void => {
-  if (object.metadata.uid !== old.metadata.uid) {
-    const message = `Invalid value: "${object.metadata.uid}": field is immutable`;
-    const cause = { reason: 'FieldValueInvalid', message, field: 'metadata.uid' };
-    throw invalid(definition, old.metadata.name, [cause, cause]);
-  }
-  if (
-    definition.plural === 'pods' &&
-    !isDeepStrictEqual(fixedPodSpec(object as Pod), fixedPodSpec(old as Pod))
-  ) {
-    throw invalid(definition, old.metadata.name, [
-      { reason: 'FieldValueForbidden', message: podSpecRule, field: 'spec' },
-    ]);
-  }
-  const causes = definition.plural === 'nodes' ? taintCauses(object as Node) : [];
-  if (causes.length > 0) throw invalid(definition, old.metadata.name, [...causes, ...causes]);
-  validate(definition, object);
 };

@@ -3,7 +3,7 @@ import type { KubeObject } from './objects.ts';
 import type { ListQuery } from './paging.ts';
 import { parseSelectors } from './paging.ts';
 import { apiVersionOf } from './resources.ts';
-import { expired } from './status.ts';
+import { expired, StatusError } from './status.ts';
 import type { Change, ObjectStore } from './store.ts';
 
 interface WatchClock {
@@ -16,7 +16,8 @@ const defaultTimeoutSeconds = 30 * 60;
 
 /**
  * Streams changes as JSON lines until the client goes, `timeoutSeconds` are over or the server closes. An object
- * that stops or starts to match the selectors is reported as DELETED or ADDED. Resolves when it has ended.
+ * that stops or starts to match the selectors is reported as DELETED or ADDED. Resolves when it has ended. Throws
+ * before the stream begins where the query makes no sense.
  */
 export const streamWatch = (
   { store, clock }: { store: ObjectStore; clock: WatchClock },
@@ -39,9 +40,13 @@ export const streamWatch = (
     else if (before) send('DELETED', object);
   };
 
+  const version = query.get('resourceVersion') ?? '';
+  if (!/^\d*$/.test(version)) {
+    const why = `strconv.ParseUint: parsing "${version}": invalid syntax`;
+    throw new StatusError(500, { message: `resourceVersion: Invalid value: "${version}": ${why}` });
+  }
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
   response.flushHeaders();
-  const version = query.get('resourceVersion') ?? '';
   const initial = query.get('sendInitialEvents') === 'true';
   const missed = version === '' || version === '0' || initial ? [] : store.since(Number(version));
   if (missed === undefined) {

@@ -1,23 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
-import { complete } from './defaults.ts';
+import { admitPriority, admitToNamespace } from './admission.ts';
+import { checkPatched, decodeObject } from './decode.ts';
+import { complete, recomplete } from './defaults.ts';
+import type { JsonObject } from './json.ts';
 import type { KubeObject, Metadata, Node, Taint } from './objects.ts';
 import { isTerminating } from './objects.ts';
 import { applyPatch } from './patch.ts';
-import type { JsonObject } from './request.ts';
-import { isObject, parseJson } from './request.ts';
 import type { ResourceDefinition } from './resources.ts';
-import { apiVersionOf, definitionOf } from './resources.ts';
+import { apiVersionOf } from './resources.ts';
 import {
   alreadyExists,
   badRequest,
-  forbidden,
   genericError,
   modified,
   notFound,
+  otherNamespace,
   StatusError,
 } from './status.ts';
 import type { ObjectStore } from './store.ts';
-import { validate, validateUpdate } from './validation.ts';
+import { validateUpdate } from './update-validation.ts';
+import { validate } from './validation.ts';
 
 export interface WriteRequest {
   readonly definition: ResourceDefinition;
@@ -38,37 +40,16 @@ export interface Writes {
   get(definition: ResourceDefinition, namespace: string, name: string): KubeObject;
 }
 
-/** A whole object from a request: right kind, metadata an object; nothing else is known of it. */
-const asKubeObject = (value: JsonObject, definition: ResourceDefinition): KubeObject => {
-  const { kind = definition.kind, apiVersion = apiVersionOf(definition), metadata = {} } = value;
-  if (kind !== definition.kind || apiVersion !== apiVersionOf(definition)) {
-    throw badRequest(
-      `${String(kind)} in version "${String(apiVersion)}" cannot be handled as a ${definition.kind}: converting (${definition.version}.${String(kind)}) to (core.${definition.kind}): unknown conversion`,
-    );
-  }
-  if (!isObject(metadata)) throw badRequest(`${definition.kind}: metadata is not an object`);
-  for (const part of ['spec', 'status'] as const) {
-    if (value[part] !== undefined && !isObject(value[part])) {
-      throw badRequest(`${definition.kind}: ${part} is not an object`);
-    }
-  }
-  return {
-    ...value,
-    kind: definition.kind,
-    apiVersion: apiVersionOf(definition),
-    metadata: metadata as Partial<Metadata> as Metadata,
-  };
-};
+/** What was decoded and found to be of its types is an object; its metadata may lack what the server sets. */
+const asKubeObject = ({ metadata, ...content }: JsonObject, definition: ResourceDefinition): KubeObject => ({
+  ...content,
+  kind: definition.kind,
+  apiVersion: apiVersionOf(definition),
+  metadata: (metadata ?? {}) as Partial<Metadata> as Metadata,
+});
 
-const parseObject = (body: string, definition: ResourceDefinition): KubeObject => {
-  const value = parseJson(
-    body,
-    `the object provided is unrecognized (must be of type ${definition.kind}): couldn't get version/kind; json parse error`,
-  );
-  if (!isObject(value))
-    throw badRequest(`the object provided is unrecognized (must be of type ${definition.kind})`);
-  return asKubeObject(value, definition);
-};
+const parseObject = (body: string, definition: ResourceDefinition): KubeObject =>
+  asKubeObject(decodeObject(body, definition), definition);
 
 const notReady: Taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 
@@ -92,23 +73,6 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
     return object;
   };
 
-  /** Admission plugin NamespaceLifecycle. */
-  const admitToNamespace = (definition: ResourceDefinition, namespace: string, name: string): void => {
-    const found = store.get('namespaces', undefined, namespace);
-    if (found === undefined) throw notFound(definitionOf('namespaces'), namespace);
-    if (!isTerminating(found)) return;
-    throw forbidden(definition, name, {
-      message: `unable to create new content in namespace ${namespace} because it is being terminated`,
-      causes: [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${namespace} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    });
-  };
-
   const create: Writes['create'] = ({ definition, namespace, body, dryRun }) => {
     const given = parseObject(body, definition);
     const {
@@ -118,11 +82,7 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
       creationTimestamp: _c,
       ...kept
     } = given.metadata;
-    if (definition.namespaced && (kept.namespace ?? namespace) !== namespace) {
-      throw badRequest(
-        'the namespace of the provided object does not match the namespace sent on the request',
-      );
-    }
+    checkNamespace(definition, kept.namespace, namespace);
     if ((kept.resourceVersion ?? '') !== '') {
       throw new StatusError(500, { message: 'resourceVersion should not be set on objects to be created' });
     }
@@ -133,14 +93,16 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
       ...(status !== undefined && keepsStatusOnCreate.has(definition.kind) ? { status } : {}),
       metadata: { ...kept, ...(definition.namespaced ? { namespace } : {}) },
     };
-    if (definition.namespaced) admitToNamespace(definition, namespace, kept.name ?? '');
+    if (definition.namespaced) admitToNamespace(store, definition, { namespace, name: kept.name ?? '' });
+    admitPriority(definition, draft);
     const shown = complete(definition, draft, { unique: () => '0'.repeat(64), nowMs: clock.now() });
     validate(definition, shown);
     if (!dryRun) return store.create(definition.plural, draft);
     if (store.get(definition.plural, scopeOf(definition, namespace), shown.metadata.name) !== undefined) {
       throw alreadyExists(definition, shown.metadata.name);
     }
-    return shown;
+    const { resourceVersion: _none, ...metadata } = shown.metadata;
+    return { ...shown, metadata: metadata as Partial<Metadata> as Metadata };
   };
 
   /** The stored object after a write: what the path does not speak of stays. */
@@ -181,6 +143,10 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
   const replace = (request: WriteRequest, old: KubeObject, next: KubeObject): KubeObject => {
     const { definition, dryRun } = request;
     const { resourceVersion } = next.metadata;
+    if (resourceVersion !== undefined && !/^\d*$/.test(resourceVersion)) {
+      const message = `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`;
+      throw new StatusError(500, { message });
+    }
     if (
       resourceVersion !== undefined &&
       resourceVersion !== '' &&
@@ -188,8 +154,8 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
     ) {
       throw modified(definition, old.metadata.name);
     }
-    const object = merged(request, old, next);
-    validateUpdate(definition, old, object);
+    const object = merged(request, old, recomplete(next));
+    validateUpdate(definition, old, { given: next, object });
     if (dryRun) return object;
     const stored = store.update(definition.plural, object);
     const { deletionGracePeriodSeconds: grace, finalizers = [], namespace, name } = stored.metadata;
@@ -209,13 +175,17 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
     const { definition, namespace, name, body } = request;
     const next = parseObject(body, definition);
     checkName(next.metadata.name, name);
+    checkNamespace(definition, next.metadata.namespace, namespace);
     const old = get(definition, namespace, name);
     const { uid = old.metadata.uid } = next.metadata;
     if (uid !== old.metadata.uid) {
+      const path = definition.namespaced ? `${namespace}/${name}` : name;
       throw modified(
         definition,
         name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+        // How the storage's error is printed; nodes are kept under their old name.
+        `StorageError: invalid object, Code: 4, Key: /registry/${definition.plural === 'nodes' ? 'minions' : definition.plural}/${path}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
       );
     }
     return replace(request, old, next);
@@ -224,12 +194,24 @@ export const createWrites = (store: ObjectStore, clock: { now(): number }): Writ
   const patch: Writes['patch'] = (request) => {
     const { definition, namespace, name, body, contentType } = request;
     const old = get(definition, namespace, name);
-    const next = asKubeObject(applyPatch(old, contentType, body), definition);
+    const patched = applyPatch(old, contentType, body);
+    checkPatched(patched, definition);
+    const next = asKubeObject(patched, definition);
     checkName(next.metadata.name, name);
+    checkNamespace(definition, next.metadata.namespace, namespace);
     return replace(request, old, next);
   };
 
   return { create, update, patch, get };
+};
+
+const checkNamespace = (
+  { namespaced }: ResourceDefinition,
+  given: string | undefined,
+  namespace: string,
+): void => {
+  if (!namespaced || (given ?? '') === '' || given === namespace) return;
+  throw otherNamespace();
 };
 
 const checkName = (given: string | undefined, name: string): void => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestCluster } from './cluster.ts';
-import { addNode, addPod, pods, startCluster, startedAt } from './cluster.ts';
+import { addNode, addPod, namesOf, pods, startCluster, startedAt, workload } from './cluster.ts';
 
 let cluster: TestCluster;
 beforeEach(async () => {
@@ -126,4 +126,70 @@ describe('deleting other objects', () => {
     expect((await cluster.get('/api/v1/namespaces/shop')).status).toBe(404);
     expect((await cluster.get('/api/v1/namespaces/shop/pods')).body.items).toEqual([]);
   });
+});
+
+describe('what an object owns', () => {
+  const replicaSets = '/apis/apps/v1/namespaces/default/replicasets';
+  const owned = () =>
+    cluster.kubernetes.objects.list('pods', {}).map(({ metadata }) => metadata.ownerReferences?.length ?? 0);
+  beforeEach(() => {
+    cluster.kubernetes.objects.create('replicasets', workload('web', 2));
+    cluster.advance(1);
+  });
+
+  it.each([
+    ['Background', [], undefined],
+    ['Foreground', [], 'foregroundDeletion'],
+    ['Orphan', [0, 0], 'orphan'],
+  ])('goes or stays by the policy %s', async (propagationPolicy, left, finalizer) => {
+    expect(owned()).toEqual([1, 1]);
+    const { body } = await cluster.call('DELETE', `${replicaSets}/web`, { body: { propagationPolicy } });
+    expect(body).toMatchObject(
+      finalizer === undefined ? { kind: 'Status' } : { metadata: { finalizers: [finalizer] } },
+    );
+    cluster.advance(60_000);
+    expect([owned(), namesOf(cluster, 'replicasets')]).toEqual([left, []]);
+  });
+
+  it('goes first in the foreground: the owner waits for the last', async () => {
+    addNode(cluster, 'n1');
+    cluster.advance(5000);
+    await cluster.call('DELETE', `${replicaSets}/web`, { body: { propagationPolicy: 'Foreground' } });
+    cluster.advance(1);
+    expect([owned(), namesOf(cluster, 'replicasets')]).toEqual([[1, 1], ['web']]);
+    cluster.advance(60_000);
+    expect([owned(), namesOf(cluster, 'replicasets')]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['a policy that nobody knows', { propagationPolicy: 'Slowly' }],
+    ['both ways to say it', { propagationPolicy: 'Orphan', orphanDependents: false }],
+  ])('is asked for by no delete with %s', async (_what, body) => {
+    expect((await cluster.call('DELETE', `${replicaSets}/web`, { body })).status).toBe(422);
+    expect(namesOf(cluster, 'replicasets')).toEqual(['web']);
+  });
+});
+
+describe('a collection', () => {
+  it('goes as far as its selectors reach, and is answered', async () => {
+    addPod(cluster, 'a');
+    addPod(cluster, 'b', { labels: { app: 'db' } });
+    const answer = await cluster.call('DELETE', `${pods}?labelSelector=app%3Dweb`, {
+      body: { gracePeriodSeconds: 0 },
+    });
+    expect(answer.body.items?.map(({ metadata }) => metadata.name)).toEqual(['a']);
+    expect(namesOf(cluster, 'pods')).toEqual(['b']);
+  });
+});
+
+it.each([
+  ['no JSON', 'what'],
+  ['a list', '[]'],
+  ['a grace that is a text', { gracePeriodSeconds: '10' }],
+  ['preconditions that are a text', { preconditions: 'uid' }],
+  ['options of another kind', { kind: 'Pod', apiVersion: 'v1' }],
+])('%s deletes nothing', async (_what, body) => {
+  addPod(cluster, 'a');
+  expect((await cluster.call('DELETE', `${pods}/a`, { body })).status).toBe(400);
+  expect(namesOf(cluster, 'pods')).toEqual(['a']);
 });

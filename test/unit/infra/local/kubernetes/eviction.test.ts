@@ -89,6 +89,31 @@ describe('an eviction', () => {
     expect(statusOf('web')).toEqual(before);
   });
 
+  it('in a namespace that is being deleted is refused, whether the pod is there or not', async () => {
+    addPod(cluster, 'a');
+    const namespace = cluster.kubernetes.objects.get('namespaces', undefined, 'default');
+    if (namespace === undefined) throw new Error('no namespace');
+    const metadata = { ...namespace.metadata, deletionTimestamp: namespace.metadata.creationTimestamp };
+    cluster.kubernetes.objects.update('namespaces', { ...namespace, metadata });
+    for (const name of ['a', 'none']) {
+      expect(await cluster.evict(name)).toMatchObject({
+        status: 403,
+        body: { reason: 'Forbidden', details: { causes: [{ reason: 'NamespaceTerminating' }] } },
+      });
+    }
+  });
+
+  it.each([
+    ['no JSON', 'what'],
+    ['another namespace', { metadata: { name: 'a', namespace: 'other' } }],
+    ['a version that nobody knows', { apiVersion: 'policy/v2', kind: 'Eviction', metadata: { name: 'a' } }],
+    ['a grace that is a text', { metadata: { name: 'a' }, deleteOptions: { gracePeriodSeconds: '1' } }],
+  ])('by %s is 400', async (_what, body) => {
+    addPod(cluster, 'a');
+    expect((await cluster.call('POST', `${pods}/a/eviction`, { body })).body.reason).toBe('BadRequest');
+    expect((await cluster.get(`${pods}/a`)).body.metadata).not.toHaveProperty('deletionTimestamp');
+  });
+
   it('of a pod that terminates already is accepted and does not shorten its end', async () => {
     addPod(cluster, 'a');
     await cluster.evict('a', { gracePeriodSeconds: 10 });
@@ -204,6 +229,30 @@ describe('a disruption budget', () => {
       ],
       retryAfterSeconds: 10,
     });
+  });
+
+  it('without an amount allows nothing', async () => {
+    addPod(cluster, 'a');
+    addBudget('web', {});
+    expect(statusOf('web')).toMatchObject({ expectedPods: 0, disruptionsAllowed: 0 });
+    expect((await cluster.evict('a')).status).toBe(429);
+  });
+
+  it('over pods whose owner has no scale says why it failed', () => {
+    const { spec, status } = addPod(cluster, 'b', { labels: {} });
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'once', uid: otherUid, controller: true };
+    cluster.kubernetes.objects.create('pods', {
+      metadata: { name: 'a', labels: { app: 'web' }, ownerReferences: [owner] },
+      spec,
+      status,
+    });
+    addBudget('web', { maxUnavailable: 1 });
+    expect(statusOf('web')?.conditions).toEqual([
+      expect.objectContaining({
+        reason: 'SyncFailed',
+        message: 'jobs.batch does not implement the scale subresource',
+      }),
+    ]);
   });
 
   it('beside a second one is more than the server can decide', async () => {

@@ -79,6 +79,31 @@ describe('lists', () => {
     expect(answer).toMatchObject({ status: 400, body: { reason: 'BadRequest', message } });
   });
 
+  it.each([
+    ['resourceVersionMatch=Exact', 'FieldValueForbidden'],
+    ['resourceVersion=0&resourceVersionMatch=Exact', 'FieldValueForbidden'],
+    ['resourceVersion=1&resourceVersionMatch=Newest', 'FieldValueNotSupported'],
+  ])('%s is refused with 422 and %s', async (query, reason) => {
+    expect(await cluster.get(`${pods}?${query}`)).toMatchObject({
+      status: 422,
+      body: { details: { causes: [{ reason, field: 'resourceVersionMatch' }] } },
+    });
+  });
+
+  it('of an exact resourceVersion show the past for five minutes', async () => {
+    addPod(cluster, 'a');
+    addPod(cluster, 'b');
+    const { revision } = cluster.kubernetes.objects;
+    const then = () => cluster.get(`${pods}?resourceVersion=${revision}&resourceVersionMatch=Exact`);
+    const before = (await then()).body.items;
+    cluster.kubernetes.objects.remove('pods', 'default', 'b');
+    addPod(cluster, 'c');
+    expect((await then()).body.items).toEqual(before);
+    expect(names(await cluster.get(`${pods}?resourceVersion=${revision}`))).toEqual(['a', 'c']);
+    cluster.advance(fiveMinutes + 1);
+    expect((await then()).status).toBe(410);
+  });
+
   it('of a resourceVersion that has not come answer 504 and when to come back', async () => {
     const answer = await cluster.get(`${pods}?resourceVersion=999999`);
     expect(answer).toMatchObject({
@@ -134,6 +159,30 @@ describe('pages', () => {
     expect(gone).toMatchObject({ status: 410, body: { kind: 'Status', reason: 'Expired', code: 410 } });
     const rest = await page(`&continue=${gone.body.metadata?.continue}`);
     expect(names(rest)).toEqual(['d', 'e']);
+  });
+
+  it('know no other list by their token', async () => {
+    addPod(cluster, 'b', { namespace: 'another' });
+    const first = await page('');
+    const other = await cluster.get(
+      `/api/v1/namespaces/another/pods?continue=${first.body.metadata?.continue}`,
+    );
+    expect([other.status, names(other)]).toEqual([200, []]);
+  });
+
+  it.each([
+    ['{}', 'server does not recognize this encoded version '],
+    ['{"v":"other","rv":5,"start":"a"}', 'server does not recognize this encoded version other'],
+    [
+      '{"v":"meta.k8s.io/v1","start":"a"}',
+      'incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+    ],
+    ['{"v":"meta.k8s.io/v1","rv":5}', 'encoded start key empty (version meta.k8s.io/v1)'],
+    ['what', "invalid character 'w' looking for beginning of value"],
+    ['', 'unexpected end of JSON input'],
+  ])('do not go on with the token %j', async (token, why) => {
+    const answer = await page(`&continue=${Buffer.from(`${token} `).toString('base64url')}`);
+    expect(answer.body.message).toBe(`invalid continue token: continue key is not valid: ${why}`);
   });
 
   it('go over all namespaces without losing or doubling anything', async () => {

@@ -113,10 +113,14 @@ describe('authorization', () => {
     const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
     const ask = async (options: object) =>
       (await cluster.call('POST', path, { body, ...options })).body.status;
-    expect(await ask({ token })).toEqual({ allowed: true });
+    const reason = expect.stringMatching(
+      /^RBAC: allowed by ClusterRoleBinding ".+" of ClusterRole ".+" to Group ".+"$/,
+    );
+    expect(await ask({ token })).toEqual({ allowed: true, reason });
+    expect(await ask({})).toEqual({ allowed: true });
     expect(await ask({ token: 'user/stranger' })).toEqual({ allowed: false });
     const headers = { 'impersonate-user': 'worker', 'impersonate-group': [group] };
-    expect(await ask({ headers })).toEqual({ allowed: true });
+    expect(await ask({ headers })).toEqual({ allowed: true, reason });
     expect((await cluster.call('POST', path, { body, token, headers })).status).toBe(403);
   });
 });

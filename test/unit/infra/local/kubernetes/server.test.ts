@@ -66,6 +66,7 @@ describe('the embedded Kubernetes API server', () => {
   it.each([
     ['/nope', 404, undefined],
     ['/apis/unknown.io/v1/things', 404, undefined],
+    ['/apis/apps/v9/deployments', 404, 'NotFound'],
     ['/api/v1/namespaces/default/unknowns', 404, 'NotFound'],
     ['/api/v1/nodes/missing', 404, 'NotFound'],
   ])('answers %s with %i and reason %s', async (path, status, reason) => {
@@ -74,13 +75,27 @@ describe('the embedded Kubernetes API server', () => {
   });
 
   it('says by name what it does not implement', async () => {
-    expect(await cluster.call('DELETE', pods)).toMatchObject({
+    const yaml = { body: 'kind: Pod', contentType: 'application/yaml' };
+    expect(await cluster.call('POST', pods, yaml)).toMatchObject({
       status: 501,
-      body: { reason: 'NotImplemented', message: expect.stringContaining('deletecollection of pods') },
+      body: { reason: 'NotImplemented', message: expect.stringContaining('a body in application/yaml') },
     });
     const apply = { body: {}, contentType: 'application/apply-patch+yaml' };
     addPod(cluster, 'a');
     expect((await cluster.call('PATCH', `${pods}/a`, apply)).body.message).toContain('server-side apply');
+  });
+
+  it.each([
+    [
+      'a body in a form that nobody reads',
+      { body: '{}', contentType: 'text/plain' },
+      415,
+      'UnsupportedMediaType',
+    ],
+    ['a client that wants no JSON', { headers: { accept: 'text/html' } }, 406, 'NotAcceptable'],
+  ])('refuses %s', async (_what, options, status, reason) => {
+    const answer = await cluster.call('body' in options ? 'POST' : 'GET', pods, options);
+    expect([answer.status, answer.body.reason]).toEqual([status, reason]);
   });
 
   it('names its groups and resources to clients that look for them', async () => {

@@ -81,6 +81,28 @@ describe('the store', () => {
     expect(seen).toEqual(['ADDED a', 'ADDED b', 'DELETED b']);
   });
 
+  it('knows what was at an earlier revision, until it has forgotten', () => {
+    const past: { revision: number; content: unknown }[] = [];
+    const remember = () =>
+      past.push({ revision: store.revision, content: structuredClone(store.list('configmaps')) });
+    remember();
+    for (const name of ['b', 'a', 'c']) {
+      create(name);
+      remember();
+    }
+    const a = store.get('configmaps', 'default', 'a');
+    if (a === undefined) throw new Error('no a');
+    store.update('configmaps', { ...a, data: { changed: 'yes' } });
+    remember();
+    store.remove('configmaps', 'default', 'a');
+    remember();
+    create('a');
+    remember();
+    for (const { revision, content } of past) expect(store.listAt('configmaps', revision)).toEqual(content);
+    for (let index = 0; index < 20_001; index++) create(`more-${index}`);
+    expect(store.listAt('configmaps', 1)).toBeUndefined();
+  });
+
   it('finds pods by node and objects by owner, and loses them when they go', () => {
     const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u-1', controller: true };
     const pod = store.create('pods', {

@@ -73,6 +73,18 @@ describe('a watch', () => {
     expect(seen.lines()).toEqual(['ADDED a', 'DELETED a', 'ADDED a']);
   });
 
+  it('sees a pod marked before it is gone, however short its grace', async () => {
+    addPod(cluster, 'a');
+    const seen = await watch(`&resourceVersion=${cluster.kubernetes.objects.revision}`);
+    await cluster.call('DELETE', `${pods}/a`, { body: { gracePeriodSeconds: 0 } });
+    await settle();
+    expect(seen.lines()).toEqual(['MODIFIED a', 'DELETED a']);
+  });
+
+  it('from a resourceVersion that is none is refused', async () => {
+    expect((await cluster.get(`${pods}?watch=true&resourceVersion=new`)).status).toBe(500);
+  });
+
   it('marks the end of the list where it is asked to', async () => {
     addPod(cluster, 'a');
     const seen = await watch('&sendInitialEvents=true&resourceVersionMatch=NotOlderThan');

@@ -171,12 +171,34 @@ describe('creating a disruption budget', () => {
 });
 
 describe('changing', () => {
-  it('a label to what no label can be is refused', async () => {
+  it('a label to what no label can be is refused, and the cause is told as often as the real server does', async () => {
     addPod(cluster, 'a');
-    expect(await cluster.patch(`${pods}/a`, { metadata: { labels: { a: 'b c' } } })).toMatchObject({
-      status: 422,
-      body: { details: { causes: [{ field: 'metadata.labels' }] } },
-    });
+    const { status, body } = await cluster.patch(`${pods}/a`, { metadata: { labels: { a: 'b c' } } });
+    expect(status).toBe(422);
+    expect(body.details?.causes?.map(({ field }) => field)).toEqual(Array(4).fill('metadata.labels'));
+  });
+
+  it.each([
+    ['metadata.namespace', { metadata: { namespace: 'other' } }, 400],
+    ['metadata.deletionTimestamp', { metadata: { deletionTimestamp: '2020-01-01T00:00:00Z' } }, 422],
+    ['spec.terminationGracePeriodSeconds', { spec: { terminationGracePeriodSeconds: 5 } }, 422],
+    ['a label to a number', { metadata: { labels: { a: 1 } } }, 422],
+    ['the kind', { kind: 'Node' }, 422],
+    ['a resourceVersion that is none', { metadata: { resourceVersion: 'x' } }, 500],
+  ])('%s is refused', async (_what, patch, status) => {
+    addPod(cluster, 'a');
+    const before = cluster.kubernetes.objects.get('pods', 'default', 'a');
+    expect((await cluster.patch(`${pods}/a`, patch)).status).toBe(status);
+    expect(cluster.kubernetes.objects.get('pods', 'default', 'a')).toEqual(before);
+  });
+
+  it('a container as a whole keeps its defaults, so that only its image is another', async () => {
+    addPod(cluster, 'a');
+    const containers = [{ name: 'main', image: 'web:2' }];
+    expect((await cluster.patch(`${pods}/a`, { spec: { containers } })).status).toBe(200);
+    expect(cluster.kubernetes.objects.get('pods', 'default', 'a')?.spec.containers).toEqual([
+      expect.objectContaining({ image: 'web:2', terminationMessagePolicy: 'File' }),
+    ]);
   });
 
   it('a whole collection is not allowed', async () => {
