@@ -138,6 +138,18 @@ export const createAutoScaling = (
       const activity = launching.get(instance.id);
       if (activity !== undefined) close(activity, 'Successful');
     },
+    paused: (instance) => {
+      const group = groups.get(instance.groupName);
+      if (group === undefined || instance.lifecycle !== 'InService' || group.provisioner !== undefined)
+        return;
+      // A stopped instance is unhealthy: its group ends and replaces it, unless it was told not to.
+      if (group.suspendedProcesses.has('HealthCheck') || group.suspendedProcesses.has('ReplaceUnhealthy'))
+        return;
+      instance.healthy = false;
+      const cause = `${at(ground)} an instance was taken out of service in response to an EC2 instance status check failure.`;
+      end(group, instance, cause);
+      converge(group, cause);
+    },
     stopping: (instance) => {
       const group = groups.get(instance.groupName);
       if (group === undefined || instance.lifecycle.startsWith('Terminating')) return;
@@ -240,6 +252,9 @@ const checkBounds = ({ min, max, desired }: { min: number; max: number; desired:
 /** The group's tags that propagate, and those that Auto Scaling and the launch template put on an instance. */
 const instanceTags = (group: ScalingGroup): Map<string, string> => {
   const { launchTemplate } = group.image;
+  // Karpenter and Auto Mode launch by EC2's fleets: there is no group to be named.
+  if (group.provisioner !== undefined)
+    return new Map([...group.tags].map(([key, { value }]) => [key, value]));
   return new Map([
     ...[...group.tags]
       .filter(([, { propagateAtLaunch }]) => propagateAtLaunch)

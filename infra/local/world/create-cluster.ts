@@ -181,9 +181,14 @@ const addSelfManagedGroup = (
     minor: cluster.version,
     name: `${spec.name}-template`,
   });
-  const nodeLabels = new Map(Object.entries(spec.labels));
+  const pool =
+    spec.provisioner === undefined ? undefined : nodePool(spec.provisioner.kind, spec.name, cluster.name);
+  const nodeLabels = new Map(Object.entries({ ...spec.labels, ...pool?.labels }));
   autoScaling.add({
     ...groupOf({ ground, cluster, spec, image, nodeLabels, name: spec.name }),
+    ...(spec.provisioner === undefined
+      ? {}
+      : { provisioner: { kind: spec.provisioner.kind, hasQueue: spec.provisioner.hasQueue ?? true } }),
     createdAt: ground.clock.now() - 90 * dayMs,
     amiType: 'AL2023_x86_64_STANDARD',
     hooks:
@@ -196,9 +201,38 @@ const addSelfManagedGroup = (
               defaultResult: 'CONTINUE',
             },
           ],
-    tags: propagated({ ...spec.tags, [`kubernetes.io/cluster/${cluster.name}`]: 'owned', Name: spec.name }),
+    tags: propagated({
+      ...spec.tags,
+      ...pool?.tags,
+      [`kubernetes.io/cluster/${cluster.name}`]: 'owned',
+      Name: spec.name,
+    }),
   });
 };
+
+/**
+ * What Karpenter puts on instances and nodes (karpenter.sh, "NodePools" and "NodeClasses"), and Auto Mode (EKS user
+ * guide, "Learn about identity and access in EKS Auto Mode").
+ */
+const nodePool = (kind: 'karpenter' | 'auto-mode', pool: string, cluster: string) =>
+  kind === 'karpenter'
+    ? {
+        tags: {
+          'eks:eks-cluster-name': cluster,
+          'karpenter.sh/nodepool': pool,
+          'karpenter.sh/nodeclaim': `${pool}-x7x2m`,
+          'karpenter.k8s.aws/ec2nodeclass': 'default',
+        },
+        labels: { 'karpenter.sh/nodepool': pool, 'karpenter.k8s.aws/ec2nodeclass': 'default' },
+      }
+    : {
+        tags: {
+          'eks:eks-cluster-name': cluster,
+          'eks:kubernetes-node-pool-name': pool,
+          'eks:kubernetes-node-class-name': 'default',
+        },
+        labels: { 'karpenter.sh/nodepool': pool, 'eks.amazonaws.com/compute-type': 'auto' },
+      };
 
 const groupOf = (made: {
   ground: Ground;

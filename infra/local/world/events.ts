@@ -35,12 +35,19 @@ export const envelope = (
   detail: event.detail,
 });
 
+/** What EC2 does with a spot instance that it takes back, as the spot request says. */
+export type InterruptionAction = 'terminate' | 'stop' | 'hibernate';
+
 /** AWS's samples of the two spot events carry the zone where an ARN has its region. */
-export const spotInterruption = (instanceId: string, zone: string): NewEvent => ({
+export const spotInterruption = (
+  instanceId: string,
+  zone: string,
+  action: InterruptionAction = 'terminate',
+): NewEvent => ({
   source: 'aws.ec2',
   detailType: 'EC2 Spot Instance Interruption Warning',
   resources: [`arn:aws:ec2:${zone}:instance/${instanceId}`],
-  detail: { 'instance-id': instanceId, 'instance-action': 'terminate' },
+  detail: { 'instance-id': instanceId, 'instance-action': action },
 });
 
 export const rebalanceRecommendation = (instanceId: string, zone: string): NewEvent => ({
@@ -100,3 +107,61 @@ export const imageScanCompleted = (scan: {
     'image-tags': scan.tags,
   },
 });
+
+/** A change that AWS Health announces for instances. */
+export interface PlannedChange {
+  /** The last part of the event's ARN: what is said about one event has the same. */
+  readonly eventId: string;
+  /** For example `AWS_EC2_INSTANCE_REBOOT_MAINTENANCE_SCHEDULED`. */
+  readonly code: string;
+  readonly instanceIds: readonly string[];
+  /** Epoch ms. */
+  readonly startsAt: number;
+  readonly endsAt?: number;
+  readonly status?: 'upcoming' | 'open' | 'closed';
+  /** Entities a page; a real one holds 256 KB. Default: all on one. */
+  readonly pageSize?: number;
+}
+
+const rfc1123 = (ms: number): string => new Date(ms).toUTCString();
+
+const pagesOf = (ids: readonly string[], size: number): readonly (readonly string[])[] =>
+  Array.from({ length: Math.max(1, Math.ceil(ids.length / size)) }, (_, index) =>
+    ids.slice(index * size, (index + 1) * size),
+  );
+
+/** One event a page. Source: AWS Health user guide, "AWS Health events Amazon EventBridge schema". */
+export const scheduledChange = (
+  change: PlannedChange,
+  at: { accountId: string; region: string; now: number; communicationId: string },
+): readonly NewEvent[] => {
+  const pages = pagesOf(change.instanceIds, change.pageSize ?? Math.max(1, change.instanceIds.length));
+  return pages.map((ids, index) => ({
+    source: 'aws.health',
+    detailType: 'AWS Health Event',
+    resources: ids,
+    detail: {
+      eventArn: `arn:aws:health:${at.region}::event/EC2/${change.code}/${change.code}_${change.eventId}`,
+      service: 'EC2',
+      eventScopeCode: 'ACCOUNT_SPECIFIC',
+      communicationId: `${at.communicationId}-${index + 1}`,
+      eventTypeCode: change.code,
+      eventTypeCategory: 'scheduledChange',
+      startTime: rfc1123(change.startsAt),
+      endTime: rfc1123(change.endsAt ?? change.startsAt),
+      lastUpdatedTime: rfc1123(at.now),
+      statusCode: change.status ?? 'upcoming',
+      eventRegion: at.region,
+      eventDescription: [{ language: 'en_US', latestDescription: 'A description of the event.' }],
+      affectedEntities: ids.map((entityValue) => ({
+        entityValue,
+        lastUpdatedTime: rfc1123(at.now),
+        status: 'PENDING',
+        tags: {},
+      })),
+      affectedAccount: at.accountId,
+      page: String(index + 1),
+      totalPages: String(pages.length),
+    },
+  }));
+};

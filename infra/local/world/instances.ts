@@ -4,7 +4,7 @@ import { Refusal } from './refusal.ts';
 import type { Subnet } from './subnets.ts';
 import { timings } from './timings.ts';
 
-export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated';
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
 
 export type LifecycleState =
   | 'Pending'
@@ -30,6 +30,8 @@ export interface Instance {
   readonly image: LaunchImage;
   readonly tags: Map<string, string>;
   state: InstanceState;
+  /** How often it has been booted: its node has another boot id each time. */
+  boots: number;
   lifecycle: LifecycleState;
   healthy: boolean;
   protectedFromScaleIn: boolean;
@@ -58,6 +60,9 @@ export interface InstanceWatcher {
   /** From now on nothing on it can be relied on. */
   stopping(instance: Instance): void;
   terminated(instance: Instance): void;
+  /** Stopped, by a person or with its spot request; it may be started again. */
+  paused?(instance: Instance): void;
+  rebooted?(instance: Instance): void;
 }
 
 export interface Instances {
@@ -68,6 +73,11 @@ export interface Instances {
   /** EC2 shows a terminated instance for about an hour. */
   all(): readonly Instance[];
   shutDown(instance: Instance, reason: { code: string; message: string }): void;
+  /** Stops a running instance, or hibernates it: EC2 tells the two apart by nothing but what runs afterwards. */
+  stop(instance: Instance): void;
+  start(instance: Instance): void;
+  /** EC2 sends no event for it. */
+  reboot(instance: Instance): void;
   watch(watcher: InstanceWatcher): void;
 }
 
@@ -80,6 +90,15 @@ export const createInstances = (ground: Ground): Instances => {
   const move = (instance: Instance, state: InstanceState) => {
     instance.state = state;
     ground.emit(instanceStateChange(instance.id, instance.arn, state));
+  };
+
+  const comeUp = (instance: Instance) => {
+    move(instance, 'pending');
+    ground.after(timings.instanceStarts, () => {
+      if (instance.state !== 'pending') return;
+      move(instance, 'running');
+      for (const watcher of watchers) watcher.running(instance);
+    });
   };
 
   const find = (id: string): Instance | undefined => {
@@ -101,17 +120,13 @@ export const createInstances = (ground: Ground): Instances => {
         launchedAt: ground.clock.now(),
         tags: new Map(request.tags),
         state: 'pending',
+        boots: 1,
         lifecycle: 'Pending',
         healthy: true,
         protectedFromScaleIn: false,
       };
       instances.set(id, instance);
-      move(instance, 'pending');
-      ground.after(timings.instanceStarts, () => {
-        if (instance.state !== 'pending') return;
-        move(instance, 'running');
-        for (const watcher of watchers) watcher.running(instance);
-      });
+      comeUp(instance);
       return instance;
     },
     get: (id) => {
@@ -134,6 +149,28 @@ export const createInstances = (ground: Ground): Instances => {
         move(instance, 'terminated');
         for (const watcher of watchers) watcher.terminated(instance);
       });
+    },
+    stop: (instance) => {
+      if (instance.state !== 'running') return;
+      move(instance, 'stopping');
+      for (const watcher of watchers) watcher.paused?.(instance);
+      ground.after(timings.instanceStops, () => {
+        if (instance.state === 'stopping') move(instance, 'stopped');
+      });
+    },
+    start: (instance) => {
+      if (instance.state !== 'stopped')
+        throw new Refusal(
+          'IncorrectInstanceState',
+          `The instance '${instance.id}' is not in a state from which it can be started.`,
+        );
+      instance.boots++;
+      comeUp(instance);
+    },
+    reboot: (instance) => {
+      if (instance.state !== 'running') return;
+      instance.boots++;
+      for (const watcher of watchers) watcher.rebooted?.(instance);
     },
     watch: (watcher) => {
       watchers.push(watcher);

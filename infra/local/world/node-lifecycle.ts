@@ -2,7 +2,7 @@ import type { Condition } from '../kubernetes/objects.ts';
 import type { Cluster } from './clusters.ts';
 import type { Ground } from './ground.ts';
 import type { Instance, Instances } from './instances.ts';
-import { nodeConditions, nodeObject } from './nodes.ts';
+import { bootId, nodeConditions, nodeObject } from './nodes.ts';
 import type { ScalingGroup } from './scaling-groups.ts';
 import { timings } from './timings.ts';
 
@@ -24,29 +24,53 @@ export const runNodes = (world: {
     if (node !== undefined) objects.update('nodes', { ...node, status: { ...node.status, conditions } });
   };
 
+  /** The kubelet of a new boot reports to the Node that is there already. */
+  const reportAgain = (instance: Instance) => {
+    const { objects } = world.clusterOf(instance).kubernetes;
+    const node = objects.get('nodes', undefined, instance.hostname);
+    if (node === undefined) return;
+    const nodeInfo = { ...node.status.nodeInfo, bootID: bootId(instance) };
+    const conditions = nodeConditions(ground.clock.now(), 'ready');
+    objects.update('nodes', { ...node, status: { ...node.status, nodeInfo, conditions } });
+  };
+
+  const register = (instance: Instance) => {
+    const group = world.groupOf(instance);
+    const draft = nodeObject(instance, {
+      now: ground.clock.now(),
+      region: ground.region,
+      labels: group.nodeLabels,
+      amiType: group.amiType,
+    });
+    world.clusterOf(instance).kubernetes.objects.create('nodes', {
+      ...draft,
+      spec: { ...draft.spec, taints: [notReadyTaint] },
+    });
+    ground.after(timings.nodeReady, () => {
+      if (instance.state === 'running') setConditions(instance, nodeConditions(ground.clock.now(), 'ready'));
+    });
+  };
+
+  const notReady = (instance: Instance) =>
+    setConditions(instance, nodeConditions(ground.clock.now(), 'shutting-down'));
+
   instances.watch({
     running: (instance) => {
       ground.after(timings.nodeRegisters, () => {
         if (instance.state !== 'running') return;
-        const group = world.groupOf(instance);
-        const draft = nodeObject(instance, {
-          now: ground.clock.now(),
-          region: ground.region,
-          labels: group.nodeLabels,
-          amiType: group.amiType,
-        });
-        world.clusterOf(instance).kubernetes.objects.create('nodes', {
-          ...draft,
-          spec: { ...draft.spec, taints: [notReadyTaint] },
-        });
-        ground.after(timings.nodeReady, () => {
-          if (instance.state === 'running')
-            setConditions(instance, nodeConditions(ground.clock.now(), 'ready'));
-        });
+        if (instance.boots === 1) register(instance);
+        else reportAgain(instance);
+      });
+    },
+    paused: notReady,
+    rebooted: (instance) => {
+      notReady(instance);
+      ground.after(timings.nodeRegisters, () => {
+        if (instance.state === 'running') reportAgain(instance);
       });
     },
     // From here on no kubelet runs there: what has not stopped by now does not stop in an orderly way.
-    stopping: (instance) => setConditions(instance, nodeConditions(ground.clock.now(), 'shutting-down')),
+    stopping: notReady,
     terminated: (instance) => {
       ground.after(timings.nodeRemoved, () => {
         world.clusterOf(instance).kubernetes.objects.remove('nodes', undefined, instance.hostname);

@@ -62,7 +62,7 @@ export const nodeObject = (
       conditions: nodeConditions(at.now, 'registered'),
       nodeInfo: {
         architecture: size.architecture === 'arm64' ? 'arm64' : 'amd64',
-        bootID: uuidFrom(instance.id, 'boot'),
+        bootID: bootId(instance),
         containerRuntimeVersion: 'containerd://2.1.5',
         kernelVersion: '6.12.53-69.119.amzn2023.x86_64',
         kubeProxyVersion: '',
@@ -77,6 +77,10 @@ export const nodeObject = (
     },
   };
 };
+
+/** The kernel's, made anew at every boot. */
+export const bootId = ({ id, boots }: Instance): string =>
+  uuidFrom(boots === 1 ? id : `${id}${boots}`, 'boot');
 
 const readiness = {
   ready: { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },

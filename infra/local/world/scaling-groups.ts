@@ -8,6 +8,8 @@ export interface ScalingGroup {
   readonly clusterName: string;
   /** Set on the group that an EKS managed node group made. */
   readonly nodeGroupName?: string;
+  /** Not a group at all, but what Karpenter or Auto Mode launch for a node pool. */
+  readonly provisioner?: Provisioner;
   readonly createdAt: number;
   readonly subnets: readonly Subnet[];
   readonly instanceType: string;
@@ -27,6 +29,12 @@ export interface ScalingGroup {
   image: LaunchImage;
   /** Launches that fail before one succeeds again, with AWS's words for it. */
   failing?: { times: number; readonly message: string };
+}
+
+export interface Provisioner {
+  readonly kind: 'karpenter' | 'auto-mode';
+  /** Whether it is told of interruptions, and so taints the nodes that are about to go. */
+  readonly hasQueue: boolean;
 }
 
 export interface GroupTag {

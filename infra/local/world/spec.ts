@@ -68,8 +68,14 @@ export interface NodeGroupSpec extends GroupSpec {
   readonly maxUnavailable?: number;
 }
 
-/** An Auto Scaling group of one's own whose nodes join the cluster. */
+/** An Auto Scaling group of one's own whose nodes join the cluster, or what stands for a node pool. */
 export interface SelfManagedGroupSpec extends GroupSpec {
+  /** The nodes are Karpenter's, or Auto Mode's, with the tags and labels that go with it. */
+  readonly provisioner?: {
+    readonly kind: 'karpenter' | 'auto-mode';
+    /** Whether it is told of interruptions, and so taints the nodes that are about to go. Default true. */
+    readonly hasQueue?: boolean;
+  };
   /** Name of a terminate lifecycle hook on the group, where there is one. */
   readonly terminateHook?: string;
   /** The hook's heartbeat time-out; Auto Scaling's default of an hour where left out. */

@@ -5,8 +5,8 @@ import { createAutoScaling } from './auto-scaling.ts';
 import type { Cluster } from './clusters.ts';
 import type { StartedCluster } from './create-cluster.ts';
 import { createCluster } from './create-cluster.ts';
-import type { AwsEvent } from './events.ts';
-import { rebalanceRecommendation, spotInterruption } from './events.ts';
+import type { AwsEvent, InterruptionAction, PlannedChange } from './events.ts';
+import { rebalanceRecommendation, scheduledChange, spotInterruption } from './events.ts';
 import type { Ground } from './ground.ts';
 import { createGround } from './ground.ts';
 import type { Instance, Instances } from './instances.ts';
@@ -19,6 +19,7 @@ import type { PublicParameter } from './parameters.ts';
 import { publicParameters } from './parameters.ts';
 import type { Identity, Principal } from './principals.ts';
 import { administrator, authenticateWith } from './principals.ts';
+import { createProvisioners } from './provisioners.ts';
 import { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 import { createRegistry } from './registry.ts';
@@ -56,8 +57,13 @@ export interface World {
   authenticate(clusterName: string, token: string): Identity;
   /** AWS's events, as EventBridge would deliver them. Answers a function that ends it. */
   onEvent(listener: (event: AwsEvent) => void): () => void;
-  /** A spot notice; the instance goes two minutes later, whatever anybody does. */
-  interrupt(instanceId: string): void;
+  /**
+   * A spot notice; the instance goes two minutes later, whatever anybody does. One that is hibernated gets no such
+   * time: it is frozen at once.
+   */
+  interrupt(instanceId: string, action?: InterruptionAction): void;
+  /** AWS Health announces, moves, or (status `closed`) ends what is planned for instances. What is planned is up to the caller. */
+  planChange(change: PlannedChange): void;
   rebalance(instanceId: string): void;
   /** Auto Scaling replaces the instance (a rebalance of zones, an instance refresh) through its terminate hooks. */
   terminateByAsg(instanceId: string): void;
@@ -99,6 +105,11 @@ export const createWorld = async (spec: WorldSpec, clock: WorldClock): Promise<W
     groupOf: (instance) => autoScaling.get(instance.groupName),
   });
   drainManagedScaleIn({ ground, lifecycle, cluster });
+  const provisioners = createProvisioners({
+    ground,
+    clusterOf: (instance) => cluster(instance.clusterName),
+    groupOf: (instance) => autoScaling.get(instance.groupName),
+  });
 
   const started: StartedCluster[] = [];
   const site = { startAt: spec.startAt, ground, autoScaling, registry, authenticate, clusters };
@@ -139,15 +150,26 @@ export const createWorld = async (spec: WorldSpec, clock: WorldClock): Promise<W
     isReady,
     authenticate,
     onEvent: ground.onEvent,
-    interrupt: (instanceId) => {
+    interrupt: (instanceId, action = 'terminate') => {
       const instance = instances.get(instanceId);
-      ground.emit(spotInterruption(instance.id, instance.subnet.zone));
-      ground.after(timings.spotNotice, () =>
-        instances.shutDown(instance, {
-          code: 'Server.SpotInstanceTermination',
-          message: 'Server.SpotInstanceTermination: Spot instance termination',
-        }),
-      );
+      ground.emit(spotInterruption(instance.id, instance.subnet.zone, action));
+      provisioners.told(instance);
+      ground.after(action === 'hibernate' ? 0 : timings.spotNotice, () => {
+        if (action === 'terminate')
+          instances.shutDown(instance, {
+            code: 'Server.SpotInstanceTermination',
+            message: 'Server.SpotInstanceTermination: Spot instance termination',
+          });
+        else instances.stop(instance);
+      });
+    },
+    planChange: (change) => {
+      const at = { accountId, region, now: clock.now(), communicationId: ground.newHex(40) };
+      for (const event of scheduledChange(change, at)) ground.emit(event);
+      for (const id of change.status === 'closed' ? [] : change.instanceIds) {
+        const instance = instances.find(id);
+        if (instance !== undefined) provisioners.told(instance);
+      }
     },
     rebalance: (instanceId) => {
       const instance = instances.get(instanceId);

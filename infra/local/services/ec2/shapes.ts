@@ -4,7 +4,14 @@ import type { Instance } from '../../world/instances.ts';
 import type { Subnet } from '../../world/subnets.ts';
 import type { World } from '../../world/world.ts';
 
-const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, terminated: 48 } as const;
+const stateCodes = {
+  pending: 0,
+  running: 16,
+  'shutting-down': 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+} as const;
 
 /** EC2's element names where they are not the member's with a small first letter. */
 export const wireNames = {
