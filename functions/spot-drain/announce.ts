@@ -12,16 +12,13 @@ import type { NoticeKind } from './decide/notice.ts';
 
 type Told = { readonly logger: Pick<Logger, 'warn'>; readonly clock: Clock };
 
-/** More nodes than this in one batch are one notification. */
-export const STORM_NODES = 5;
-
 export interface CordonedNode {
   readonly node: { readonly name: string; readonly uid: string };
   readonly cause: NoticeKind;
   readonly at: number;
 }
 
-const CAUSES: Readonly<Record<NoticeKind, string>> = {
+const WHYS: Readonly<Record<NoticeKind, string>> = {
   'spot-interruption': 'EC2 takes this spot instance back',
   'terminate-lifecycle': 'Auto Scaling terminates this instance',
   rebalance: 'EC2 recommends to replace this instance',
@@ -29,6 +26,9 @@ const CAUSES: Readonly<Record<NoticeKind, string>> = {
   retirement: 'AWS retires this instance',
   maintenance: 'AWS maintains this instance or its host',
 };
+
+/** The event in a few words, for people. */
+export const whyOf = (kind: NoticeKind): string => WHYS[kind];
 
 const writeEvent = async (
   { logger, clock }: Told,
@@ -54,7 +54,7 @@ export const announceCordon = (
     node: cordoned.node,
     type: 'Normal',
     reason: 'SpotDrainCordoned',
-    message: `Cordoned, ${CAUSES[cordoned.cause]}`,
+    message: `Cordoned, ${whyOf(cordoned.cause)}`,
     component: cordoned.component,
   });
 
@@ -130,19 +130,42 @@ export const notifyNode = (
     ].join('\n'),
   });
 
+/** A node's line in the notification of a storm. */
+export interface StormLine {
+  readonly node: string;
+  readonly reason: string;
+  readonly text: string;
+}
+
+/** Hundreds of them go into one message and one item. */
+const LINE_LENGTH = 240;
+
+export const lineOf = (verdict: Verdict): StormLine => ({
+  node: nodeOf(verdict),
+  reason: verdict.mode === 'observe' ? `${verdict.reason} (observe)` : verdict.reason,
+  text: sentenceOf(verdict).slice(0, LINE_LENGTH),
+});
+
 export const notifyStorm = (
   told: Told & { readonly notifier: Notifier },
   cluster: string,
-  verdicts: readonly Verdict[],
+  lines: readonly StormLine[],
 ): Promise<void> => {
-  const counts = [...Map.groupBy(verdicts, ({ reason }) => reason)].map(
+  const [only] = lines;
+  if (only !== undefined && lines.length === 1) {
+    const { node, reason, text } = only;
+    return send(told, {
+      cluster,
+      subject: `${cluster}: node ${node} ${reason}`,
+      text: `Cluster ${cluster}, node ${node}: ${reason}.\n${text}`,
+    });
+  }
+  const counts = [...Map.groupBy(lines, ({ reason }) => reason)].map(
     ([reason, of]) => `${of.length} ${reason}`,
   );
   return send(told, {
     cluster,
-    subject: `${cluster}: ${verdicts.length} nodes taken away at once: ${counts.join(', ')}`,
-    text: verdicts
-      .map((verdict) => `${nodeOf(verdict)}: ${verdict.reason}. ${sentenceOf(verdict)}`)
-      .join('\n'),
+    subject: `${cluster}: ${lines.length} nodes taken away at once: ${counts.join(', ')}`,
+    text: lines.map(({ node, reason, text }) => `${node}: ${reason}. ${text}`).join('\n'),
   });
 };

@@ -1,23 +1,24 @@
 import { isoTime } from '../../shared/core/clock.ts';
 import type { Mode } from '../../shared/core/mode.ts';
 import type { Verdict } from '../../shared/core/verdict.ts';
-import { previewDrain, UNSCHEDULABLE_TAINT } from '../../shared/drain/classify.ts';
-import type { ConcurrencyLimit } from '../../shared/drain/concurrency.ts';
+import type { Pace } from '../../shared/drain/pace.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
-import { startDrain } from '../../shared/drain/state.ts';
 import type { DrainApi } from '../../shared/drain/types.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import type { SpotDrainDecision } from './decide/decide.ts';
-import type { DrainRecord } from './decide/record.ts';
-import { causeOf, taintOf } from './decide/record.ts';
+import type { OptOuts } from './drain-options.ts';
+import { optionsFor, stateFor } from './drain-options.ts';
 import { driveDrain } from './drive.ts';
 import { ensureCordoned } from './ensure-cordoned.ts';
 import { finishDrain } from './finish.ts';
 import type { NodeLease } from './lease.ts';
 import { claimNode } from './lease.ts';
 import { completeActions } from './lifecycle.ts';
+import { leaveLoadBalancers } from './load-balancers.ts';
 import type { NodeRef } from './messages.ts';
+import { observeNode } from './observe-node.ts';
+import { sayAgain } from './say-again.ts';
 import type { WorkerDeps } from './worker.ts';
 
 /** What the drains of one batch share. */
@@ -28,75 +29,70 @@ export interface NodeWork {
   /** Read at most once a round. */
   readonly mode: () => Promise<Mode>;
   readonly holder: string;
-  readonly limiter: ConcurrencyLimit;
+  readonly limiter: Pace;
+  /** Namespaces that opted out. */
+  readonly optOuts: OptOuts;
   /** Epoch ms by which the worker hands over. */
   readonly stopAt: number;
 }
 
 export type NodeEnd =
-  | { readonly kind: 'reported'; readonly verdict: Verdict }
+  /** The record says how it ended, the lease is still held, and people have to be told. */
+  | {
+      readonly kind: 'reported';
+      readonly verdict: Verdict;
+      readonly lease: NodeLease;
+      /** For the events on its pods. */
+      readonly state?: DrainState;
+    }
   /** Another worker has to go on with it. */
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'left' };
 
-/** Seconds before a pod's grace runs into the deadline at which evictions turn into deletes. */
-const PLANNER_MARGIN_SECONDS = 5;
-
-/** Every taint that keeps new pods off the node. */
-const taintKeysOf = (record: DrainRecord): readonly string[] => [
-  UNSCHEDULABLE_TAINT,
-  taintOf(causeOf(record)),
-];
-
-const stateOf = (deps: WorkerDeps, record: DrainRecord): DrainState =>
-  record.drain ??
-  startDrain(
-    {
-      node: record.node,
-      cluster: record.cluster,
-      deadlineAt: record.deadlineAt ?? deps.clock.now(),
-      marginSeconds: PLANNER_MARGIN_SECONDS,
-      deleteAtDeadline: deps.section.deleteAtDeadline && record.unhurried !== true,
-      taintKeys: taintKeysOf(record),
-    },
-    record.cordonedAt ?? deps.clock.now(),
-  );
-
-/** Observe: what the first step would be. The record is closed with it, so that it is said once. */
-const observeNode = async (deps: WorkerDeps, work: NodeWork, lease: NodeLease): Promise<NodeEnd> => {
-  const { record } = lease;
-  const pods = await work.drainApi.listPods(record.node.name);
-  const { evict, wait, skip } = previewDrain(pods, taintKeysOf(record));
-  await lease.write(({ worker: _worker, ...current }) => ({
-    ...current,
-    outcome: {
-      reason: 'observed',
-      at: deps.clock.now(),
-      evicted: 0,
-      deleted: 0,
-      remaining: evict.length + wait.length,
-      blocked: [],
-    },
-  }));
-  const verdict = work.call.recorder.record(
-    {
-      cluster: record.cluster,
-      target: `node/${record.node.name}`,
-      action: 'drain',
-      reason: causeOf(record),
-      detail: {
-        instanceId: record.instanceId,
-        owner: record.owner,
-        deadlineAt: isoTime(record.deadlineAt ?? deps.clock.now()),
-        step: 'first',
-        wouldEvict: evict,
-        wouldWaitFor: wait,
-        skipped: skip,
+/** What a drain that stopped before its end leaves behind. */
+const leaveOpen = async (
+  work: NodeWork,
+  lease: NodeLease,
+  { state, until }: { state: DrainState; until?: number },
+): Promise<NodeEnd> => {
+  const { cluster, node, instanceId } = lease.record;
+  const say = (reason: string, detail: object) =>
+    work.call.recorder.record(
+      {
+        cluster,
+        target: `node/${node.name}`,
+        action: 'deferred',
+        reason,
+        detail: { instanceId, ...detail },
       },
-    },
-    'observe',
-  );
-  return { kind: 'reported', verdict };
+      'act',
+    );
+  if (until === undefined) {
+    await lease.release(state);
+    say('handed-over', {});
+    return { kind: 'unfinished' };
+  }
+  await lease.rest(state, until);
+  say('rests', { until: isoTime(until), deadlineAt: isoTime(state.options.deadlineAt) });
+  return { kind: 'left' };
+};
+
+/** A node that is ours now, in mode act, whose drain is not over. */
+const drainHeld = async (deps: WorkerDeps, work: NodeWork, lease: NodeLease): Promise<NodeEnd> => {
+  const stateNow = () => {
+    const now = deps.clock.now();
+    const options = optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now });
+    return stateFor(lease.record, options, now);
+  };
+  if ((await ensureCordoned(deps, work, lease)) === 'gone') {
+    return finishDrain(deps, work, { lease, state: stateNow(), why: 'node-gone' });
+  }
+  await leaveLoadBalancers(deps, work, lease);
+  const { state, why, until } = await driveDrain(deps, work, { lease, state: stateNow() });
+  if (why === 'out-of-time' || why === 'rests') {
+    return leaveOpen(work, lease, { state, ...(until === undefined ? {} : { until }) });
+  }
+  return finishDrain(deps, work, { lease, state, why });
 };
 
 /** One node from the claim to the report. */
@@ -122,30 +118,22 @@ export const drainNode = async (deps: WorkerDeps, work: NodeWork, ref: NodeRef):
     return say(`node/${claim.record.node.name}`, { action: 'none', reason: 'already-closed' });
   }
   const { lease } = claim;
+  const { outcome } = lease.record;
   const target = `node/${lease.record.node.name}`;
   if (mode === 'off') {
     await lease.release(undefined);
     return say(target, { action: 'none', reason: 'mode-off' });
   }
+  // The worker before this one died when all was done but the telling.
+  if (outcome?.untold === true) return sayAgain(deps, work, lease);
   if (mode === 'observe') {
-    if (lease.record.outcome === undefined) return observeNode(deps, work, lease);
+    if (outcome === undefined) return observeNode(deps, work, lease);
     await lease.release(undefined);
     return say(target, { action: 'none', reason: 'already-closed' });
   }
-  if (lease.record.outcome !== undefined) {
-    // Drained before; an Auto Scaling hook came later and waits to be told.
-    const answers = await completeActions(deps, { lease, call });
-    await lease.release(undefined);
-    return say(target, { action: 'record', reason: 'lifecycle-completed', detail: { lifecycle: answers } });
-  }
-  const cordoned = await ensureCordoned(deps, work, lease);
-  if (cordoned === 'gone')
-    return finishDrain(deps, work, { lease, state: stateOf(deps, lease.record), why: 'node-gone' });
-  const { state, why } = await driveDrain(deps, work, { lease, state: stateOf(deps, lease.record) });
-  if (why === 'out-of-time') {
-    await lease.release(state);
-    say(target, { action: 'deferred', reason: 'handed-over', detail: { instanceId: ref.instanceId } });
-    return { kind: 'unfinished' };
-  }
-  return finishDrain(deps, work, { lease, state, why });
+  if (outcome === undefined) return drainHeld(deps, work, lease);
+  // Drained before; an Auto Scaling hook came later and waits to be told.
+  const answers = await completeActions(deps, { lease, call });
+  await lease.release(undefined);
+  return say(target, { action: 'record', reason: 'lifecycle-completed', detail: { lifecycle: answers } });
 };

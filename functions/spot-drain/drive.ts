@@ -2,62 +2,130 @@ import { describeError } from '../../shared/core/errors.ts';
 import { runDrain } from '../../shared/drain/loop.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
 import type { NodeWork } from './drain-node.ts';
+import { optionsFor } from './drain-options.ts';
 import type { NodeLease } from './lease.ts';
-import { heartbeatActions } from './lifecycle.ts';
+import { heartbeatActions, shortestHeartbeat } from './lifecycle.ts';
+import type { Progress } from './rest.ts';
+import { progressOf, restUntil } from './rest.ts';
 import type { WorkerDeps } from './worker.ts';
 
 /** Why a drain came back: finished, or what ended it. */
 export type DrainEnd =
   | 'finished'
   | 'out-of-time'
+  | 'rests'
   | 'lost'
   | 'departed'
   | 'withdrawn'
   | 'mode-changed'
   | 'node-gone';
 
+export interface Driven {
+  readonly state: DrainState;
+  readonly why: DrainEnd;
+  /** Of a drain that rests: until then. Epoch ms. */
+  readonly until?: number;
+}
+
 /** An instance's heartbeat time-out is 30 s at the least (Auto Scaling API reference, PutLifecycleHook). */
 const HEARTBEAT_EVERY_MS = 20_000;
 
+/** One heartbeat at a time, beside the drain: an answer of Auto Scaling that takes long holds up no eviction. */
+const createHeart = (deps: WorkerDeps, lease: NodeLease) => {
+  let beating: Promise<void> | undefined;
+  let nextAt = deps.clock.now();
+  const beat = async (): Promise<void> => {
+    try {
+      await heartbeatActions(deps, lease);
+    } catch (error) {
+      deps.logger.warn('a lifecycle heartbeat failed', { error: describeError(error) });
+    } finally {
+      beating = undefined;
+    }
+  };
+  return {
+    beatIfDue: () => {
+      if (beating !== undefined || deps.clock.now() < nextAt) return;
+      nextAt = deps.clock.now() + HEARTBEAT_EVERY_MS;
+      beating = beat();
+    },
+    beatNow: async () => {
+      await beating;
+      await beat();
+    },
+    stop: () => beating ?? Promise.resolve(),
+  };
+};
+
+/** Hours of waiting are not waited for here: says until when the drain may rest, where that is so now. */
+const createRest = (deps: WorkerDeps, lease: NodeLease) => {
+  let heartbeat: Promise<number | undefined> | undefined;
+  return async (state: DrainState, progress: Progress): Promise<number | undefined> => {
+    const now = deps.clock.now();
+    if (restUntil(state, progress, { now }) === undefined) return undefined;
+    try {
+      heartbeat ??= shortestHeartbeat(deps, lease.record);
+      return restUntil(state, progress, { now, heartbeatSeconds: await heartbeat });
+    } catch (error) {
+      deps.logger.warn('the heartbeat time-out of a hook is not known, so it is waited for', {
+        error: describeError(error),
+      });
+      return undefined;
+    }
+  };
+};
+
 /**
  * Runs the drain under the lease. Before each round: the mode, the lease (which also keeps the state), the
- * heartbeat of waiting lifecycle actions, and whether a later notice has brought the deadline forward.
+ * heartbeat of waiting lifecycle actions, and whether a later notice has moved the deadline.
  */
 export const driveDrain = async (
   deps: WorkerDeps,
   work: NodeWork,
   start: { lease: NodeLease; state: DrainState },
-): Promise<{ state: DrainState; why: DrainEnd }> => {
+): Promise<Driven> => {
   const { lease } = start;
   const { clock, logger } = deps;
-  const stops: (DrainEnd | 'deadline-moved')[] = [];
-  let heartbeatAt = clock.now();
+  const heart = createHeart(deps, lease);
+  const restOf = createRest(deps, lease);
+  const run: {
+    stop?: DrainEnd | 'deadline-moved' | undefined;
+    progress?: Progress;
+    until?: number | undefined;
+  } = {};
 
   const mayGoOn = async (state: DrainState): Promise<'go' | 'stop'> => {
-    if ((await work.mode()) !== 'act') stops.push('mode-changed');
+    run.progress = progressOf(state, run.progress, clock.now());
+    if ((await work.mode()) !== 'act') run.stop = 'mode-changed';
     else {
       const kept = await lease.keep(state);
       const deadlineAt = lease.record.deadlineAt ?? state.options.deadlineAt;
-      if (kept !== 'held') stops.push(kept);
-      else if (deadlineAt !== state.options.deadlineAt) stops.push('deadline-moved');
+      if (kept !== 'held') run.stop = kept;
+      else if (deadlineAt !== state.options.deadlineAt) run.stop = 'deadline-moved';
     }
-    if (stops.length > 0) return 'stop';
-    if (clock.now() >= heartbeatAt) {
-      heartbeatAt = clock.now() + HEARTBEAT_EVERY_MS;
-      await heartbeatActions(deps, lease.record);
-    }
-    return 'go';
+    if (run.stop !== undefined) return 'stop';
+    heart.beatIfDue();
+    run.until = await restOf(state, run.progress);
+    if (run.until === undefined) return 'go';
+    run.stop = 'rests';
+    return 'stop';
   };
 
   /** A table that does not answer for a moment stops nothing as long as the lease holds. */
-  const beforeRound = async (state: DrainState): Promise<'go' | 'stop'> => {
+  const unlessTableIsDown = async (ask: () => Promise<'go' | 'stop'>): Promise<'go' | 'stop'> => {
     try {
-      return await mayGoOn(state);
+      return await ask();
     } catch (error) {
       if (clock.now() >= lease.until) throw error;
       logger.warn('the table did not answer before a round', { error: describeError(error) });
       return 'go';
     }
+  };
+
+  const keepPlan = async (state: DrainState): Promise<'go' | 'stop'> => {
+    if (await lease.checkpoint(state)) return 'go';
+    run.stop = 'lost';
+    return 'stop';
   };
 
   let { state } = start;
@@ -67,14 +135,20 @@ export const driveDrain = async (
       clock,
       state,
       stopAt: work.stopAt,
-      beforeRound,
+      beforeRound: (current) => unlessTableIsDown(() => mayGoOn(current)),
+      beforeRemovals: (current) => unlessTableIsDown(() => keepPlan(current)),
       limiter: work.limiter,
     });
-    if (state.finished !== undefined) return { state, why: 'finished' };
-    const stop = stops.pop() ?? 'out-of-time';
-    if (stop !== 'deadline-moved') return { state, why: stop };
-    const deadlineAt = lease.record.deadlineAt ?? state.options.deadlineAt;
-    const deleteAtDeadline = deps.section.deleteAtDeadline && lease.record.unhurried !== true;
-    state = { ...state, options: { ...state.options, deadlineAt, deleteAtDeadline } };
+    if (state.finished !== undefined) break;
+    if (run.stop !== 'deadline-moved') break;
+    run.stop = undefined;
+    const now = clock.now();
+    state = { ...state, options: optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now }) };
   }
+  if (run.stop === 'rests') await heart.beatNow();
+  await heart.stop();
+  if (state.finished !== undefined) return { state, why: 'finished' };
+  const { stop, until } = run;
+  if (stop === undefined || stop === 'deadline-moved') return { state, why: 'out-of-time' };
+  return { state, why: stop, ...(stop === 'rests' && until !== undefined ? { until } : {}) };
 };

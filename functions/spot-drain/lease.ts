@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/core/clock.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
 import type { DrainRecord, RecordKey } from './decide/record.ts';
 import { isLeased, isOpen } from './decide/record.ts';
+import { withDrain } from './drain-options.ts';
 import type { NodeRef } from './messages.ts';
 import type { DrainRecords } from './records.ts';
 
@@ -26,12 +27,13 @@ export interface NodeLease {
   keep(state: DrainState | undefined): Promise<'held' | 'lost' | 'departed' | 'withdrawn'>;
   /** Writes a change while the lease is ours; false where it is not any more. */
   write(change: (record: DrainRecord) => DrainRecord): Promise<boolean>;
+  /** Renews it at once and keeps the state with it; false where it is not ours any more. */
+  checkpoint(state: DrainState): Promise<boolean>;
   /** Gives it back, with what is to be gone on with. */
   release(state: DrainState | undefined): Promise<void>;
+  /** The same; nobody has to go on before `until` (epoch ms), unless the deadline changes. */
+  rest(state: DrainState, until: number): Promise<void>;
 }
-
-const withDrain = (record: DrainRecord, drain: DrainState | undefined): DrainRecord =>
-  drain === undefined ? record : { ...record, drain };
 
 const withoutWorker = ({ worker: _worker, ...record }: DrainRecord): DrainRecord => record;
 
@@ -69,8 +71,15 @@ const createLease = (
       return record.wanted === 'drain' ? 'held' : 'withdrawn';
     },
     write: change,
+    checkpoint: (state) => change((current) => withDrain({ ...current, worker: renewed() }, state)),
     release: async (state) => {
       await change((current) => withDrain(withoutWorker(current), state));
+    },
+    rest: async (state, until) => {
+      await change((current) => ({
+        ...withDrain(withoutWorker(current), state),
+        ...(current.deadlineAt === undefined ? {} : { rests: { until, deadlineAt: current.deadlineAt } }),
+      }));
     },
   };
 };
@@ -87,9 +96,10 @@ export const claimNode = async (
     if (current === undefined) return undefined;
     refused = !isOpen(current) || (isLeased(current, clock.now()) && current.worker?.holder !== holder);
     if (refused) return undefined;
+    const { rests: _over, ...rest } = current;
     const cordonedAt = current.cordonedAt ?? ref.cordonedAt;
     return {
-      ...current,
+      ...rest,
       worker: { holder, until: clock.now() + LEASE_SECONDS * 1000 },
       ...(cordonedAt === undefined ? {} : { cordonedAt }),
     };

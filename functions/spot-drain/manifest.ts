@@ -1,4 +1,10 @@
-import type { Entry, EventPattern, KubernetesRule, Scope } from '../../shared/core/automation.ts';
+import type {
+  Entry,
+  EventPattern,
+  IamStatement,
+  KubernetesRule,
+  Scope,
+} from '../../shared/core/automation.ts';
 import type { SharedConfig } from '../../shared/core/config.ts';
 import { configuredMode } from '../../shared/core/config.ts';
 import { strictestMode } from '../../shared/core/mode.ts';
@@ -11,6 +17,7 @@ import {
 import type { SpotDrainConfig } from './config.ts';
 import { DEPARTURES, STATES } from './decide/recorded-notice.ts';
 import { settingsFor } from './decide/settings.ts';
+import { WORTH_WAITING_MS } from './rest.ts';
 
 const EC2_EVENTS: EventPattern = {
   source: ['aws.ec2'],
@@ -44,16 +51,43 @@ const intakeRules = (acts: boolean): KubernetesRule[] =>
     ? [core('nodes', 'get', 'list', 'patch'), core('pods', 'list'), core('events', 'create')]
     : [core('nodes', 'get', 'list'), core('pods', 'list')];
 
-const workerRules = (mayDelete: boolean, acts: boolean): KubernetesRule[] =>
-  acts
-    ? [
-        core('nodes', 'get', 'patch'),
-        core('pods', 'list', ...(mayDelete ? ['delete'] : [])),
-        core('pods/eviction', 'create'),
-        { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] },
-        core('events', 'create'),
-      ]
-    : [core('pods', 'list')];
+const workerRules = (settings: readonly SpotDrainConfig[], acts: boolean): KubernetesRule[] => {
+  const mayDelete = settings.some(({ deleteAtDeadline }) => deleteAtDeadline);
+  const namespaces = settings.some(({ namespaceOptOuts }) => namespaceOptOuts)
+    ? [core('namespaces', 'list')]
+    : [];
+  if (!acts) return [core('pods', 'list'), ...namespaces];
+  return [
+    core('nodes', 'get', 'patch'),
+    core('pods', 'list', ...(mayDelete ? ['delete'] : [])),
+    core('pods/eviction', 'create'),
+    { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] },
+    core('events', 'create'),
+    ...namespaces,
+  ];
+};
+
+/** Holding hooks and letting them go. Descriptions cannot be limited to groups; of hooks they serve long waits alone. */
+const hookStatements = (settings: readonly SpotDrainConfig[], scope: Scope): IamStatement[] => {
+  const holding = settings.filter(({ lifecycleHooks }) => lifecycleHooks.length > 0);
+  if (holding.length === 0) return [];
+  const rests = holding.some(({ lifecycleHoldMinutes }) => lifecycleHoldMinutes * 60_000 > WORTH_WAITING_MS);
+  return [
+    {
+      actions: ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
+      resources: [
+        `arn:${scope.partition}:autoscaling:${scope.region}:${scope.account}:autoScalingGroup:*:autoScalingGroupName/*`,
+      ],
+    },
+    {
+      actions: [
+        'autoscaling:DescribeAutoScalingInstances',
+        ...(rests ? ['autoscaling:DescribeLifecycleHooks'] : []),
+      ],
+      resources: ['*'],
+    },
+  ];
+};
 
 /** The intake behind the queue, and the worker that it starts. */
 export const spotDrainEntries = (
@@ -67,7 +101,6 @@ export const spotDrainEntries = (
   const acts = clusters.some((cluster) => strictestMode(mode, cluster.mode) === 'act');
   const settings = clusters.map(({ name }) => settingsFor(section, name));
   const hooks = settings.some(({ lifecycleHooks }) => lifecycleHooks.length > 0);
-  const mayDelete = settings.some(({ deleteAtDeadline }) => deleteAtDeadline);
   const { topics, roles } = section.autoScalingNotifications;
   const topic = config.notifications.topic;
   const common = [
@@ -111,21 +144,9 @@ export const spotDrainEntries = (
       statements: [
         ...common,
         ...(topic ? [topicStatement(scope)] : []),
-        ...(acts && hooks
-          ? [
-              {
-                actions: [
-                  'autoscaling:CompleteLifecycleAction',
-                  'autoscaling:RecordLifecycleActionHeartbeat',
-                ],
-                resources: [
-                  `arn:${scope.partition}:autoscaling:${scope.region}:${scope.account}:autoScalingGroup:*:autoScalingGroupName/*`,
-                ],
-              },
-            ]
-          : []),
+        ...(acts ? hookStatements(settings, scope) : []),
       ],
-      kubernetesRules: workerRules(mayDelete, acts),
+      kubernetesRules: workerRules(settings, acts),
       uses: ['table', 'worker', ...(topic ? (['topic'] as const) : [])],
       memoryMb: 1024,
       timeoutSeconds: 900,

@@ -3,23 +3,25 @@ import type { LifecycleActions } from '../../shared/aws/auto-scaling-lifecycle.t
 import type { AsyncInvoker } from '../../shared/aws/lambda-invoke.ts';
 import { describeError, MalformedEventError } from '../../shared/core/errors.ts';
 import type { Mode } from '../../shared/core/mode.ts';
-import type { Verdict } from '../../shared/core/verdict.ts';
-import { createConcurrencyLimit } from '../../shared/drain/concurrency.ts';
+import { createPace } from '../../shared/drain/pace.ts';
+import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import { createDrainApi } from '../../shared/kubernetes/drain-api.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import type { AutomationContext } from '../../shared/runtime/context.ts';
-import { notifyNode, notifyStorm, STORM_NODES } from './announce.ts';
 import type { SpotDrainConfig } from './config.ts';
+import { drainAndTell } from './drain-and-tell.ts';
 import type { NodeWork } from './drain-node.ts';
-import { drainNode } from './drain-node.ts';
-import type { DrainOrder, NodeRef } from './messages.ts';
+import type { DrainOrder } from './messages.ts';
 import type { MetricSink } from './metrics.ts';
+import { readOptOuts } from './opt-outs.ts';
 import type { DrainRecords } from './records.ts';
+import { createBookKeeper } from './storm-book.ts';
+import { createTeller } from './tell.ts';
 
 export interface WorkerDeps
   extends Pick<
     AutomationContext<SpotDrainConfig>,
-    'config' | 'section' | 'clock' | 'clusters' | 'notifier' | 'readMode'
+    'config' | 'section' | 'clock' | 'clusters' | 'notifier' | 'readMode' | 'store'
   > {
   readonly logger: Pick<Logger, 'warn'>;
   readonly metrics: MetricSink;
@@ -46,9 +48,34 @@ const modeOnceARound = (deps: WorkerDeps, cluster: string): (() => Promise<Mode>
   };
 };
 
+/** Looks up what the storm's book needs; a record that is not there has no deadline. */
+const deadlinesOf = (deps: WorkerDeps, { cluster, nodes }: DrainOrder): Promise<readonly number[]> =>
+  Promise.all(
+    nodes.map(async (ref) => (await deps.records.get({ cluster, ...ref }))?.deadlineAt ?? deps.clock.now()),
+  );
+
+/** The cluster of the order; a verdict says so where it cannot be reached. */
+const connect = async (
+  deps: WorkerDeps,
+  order: DrainOrder,
+  call: Call,
+  mode: Mode,
+): Promise<KubernetesApi> => {
+  const { cluster, nodes } = order;
+  try {
+    return await deps.clusters.connect(cluster);
+  } catch (error) {
+    const detail = { instances: nodes.map(({ instanceId }) => instanceId), error: describeError(error) };
+    const target = `cluster/${cluster}`;
+    call.recorder.record({ cluster, target, action: 'none', reason: 'cluster-unreachable', detail }, mode);
+    throw error;
+  }
+};
+
 /** Drains the nodes of an order at the same time; the nodes it has no time left for go to the next worker. */
 export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call): Promise<void> => {
-  const { cluster, nodes } = order;
+  const { cluster } = order;
+  const { clock, section } = deps;
   if (!deps.config.clusters.some(({ name }) => name === cluster)) {
     throw new MalformedEventError(
       `cluster ${cluster} is not configured; deploy again, then the event comes again`,
@@ -61,40 +88,25 @@ export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call)
     call.recorder.record({ cluster, target, action: 'none', reason: 'mode-off' }, atFirst);
     return;
   }
-  const api = await deps.clusters.connect(cluster).catch((error: unknown) => {
-    const detail = { instances: nodes.map(({ instanceId }) => instanceId), error: describeError(error) };
-    const target = `cluster/${cluster}`;
-    call.recorder.record({ cluster, target, action: 'none', reason: 'cluster-unreachable', detail }, atFirst);
-    throw error;
-  });
+  const api = await connect(deps, order, call, atFirst);
+  // Two deliveries of one event have the same request id, and are two workers all the same.
+  const holder = `spot-drain-worker/${call.requestId}/${clock.now().toString(36)}`;
   const work: NodeWork = {
     api,
-    drainApi: createDrainApi(api),
+    drainApi: createDrainApi(api, clock),
     call,
     mode,
-    holder: `spot-drain-worker/${call.requestId}`,
-    limiter: createConcurrencyLimit(deps.section.evictionConcurrency),
+    holder,
+    limiter: createPace({
+      clock,
+      concurrency: section.evictionConcurrency,
+      perSecond: section.evictionsPerSecond,
+    }),
+    optOuts: await readOptOuts(deps, api),
     stopAt: call.deadline.at - RESERVE_MS,
   };
-  const isStorm = nodes.length > STORM_NODES;
-  const reports: Verdict[] = [];
-  const unfinished: NodeRef[] = [];
-  await Promise.all(
-    nodes.map(async (ref) => {
-      try {
-        const end = await drainNode(deps, work, ref);
-        if (end.kind === 'unfinished') unfinished.push(ref);
-        if (end.kind !== 'reported') return;
-        reports.push(end.verdict);
-        if (!isStorm) await notifyNode(deps, cluster, end.verdict);
-      } catch (error) {
-        const target = `instance/${ref.instanceId}`;
-        const detail = { error: describeError(error) };
-        call.recorder.record({ cluster, target, action: 'none', reason: 'interrupted', detail }, atFirst);
-        call.recorder.fail(error);
-      }
-    }),
-  );
-  if (isStorm && reports.length > 0) await notifyStorm(deps, cluster, reports);
+  const book = createBookKeeper(deps.store, clock, cluster);
+  const teller = createTeller(deps, book, { order, holder, deadlines: deadlinesOf(deps, order) });
+  const unfinished = await drainAndTell(deps, work, { order, teller, mode: atFirst });
   if (unfinished.length > 0) await deps.worker.invoke({ kind: 'drain', cluster, nodes: unfinished });
 };

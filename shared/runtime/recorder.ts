@@ -18,6 +18,8 @@ export interface Recorder {
   fail(error: unknown): void;
   /** Writes what is pending to the journal and the bus when there is much of it. */
   flushIfLarge(): Promise<void>;
+  /** Journals and publishes what is pending, for a step that must not be taken before. Throws where the journal cannot be written. */
+  flush(): Promise<void>;
   /** Journals and publishes the rest. Throws PartialFailureError when anything was noted as failed. */
   finish(mode: Mode): Promise<InvocationResult>;
   /** Journals and publishes the rest without ever throwing: for invocations that are failing already. */
@@ -46,7 +48,12 @@ export const createRecorder = (options: {
     if (verdicts.length === 0) return;
     const origin = { requestId: options.requestId, firstNumber: flushed, now: clock.now() };
     flushed += verdicts.length;
-    await appendToJournal(options.store, verdicts, origin);
+    try {
+      await appendToJournal(options.store, verdicts, origin);
+    } catch (error) {
+      pending = [...verdicts, ...pending];
+      throw error;
+    }
     const changes = verdicts.filter(changedSomething);
     try {
       await options.publisher.publish(
@@ -74,6 +81,7 @@ export const createRecorder = (options: {
       logger.warn(describeError(error));
       failures.push(error);
     },
+    flush,
     flushIfLarge: async () => {
       if (pending.length >= FLUSH_AT) await flush();
     },

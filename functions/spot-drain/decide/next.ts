@@ -177,6 +177,12 @@ const isDue = (record: DrainRecord, now: number): boolean => {
   return isOpen(record) && now < end;
 };
 
+/** A lease that is not renewed is found out a second after it has ended. */
+const lookAfterAt = ({ worker }: DrainRecord, now: number): number =>
+  worker !== undefined && worker.until > now
+    ? Math.min(worker.until + SECOND_MS, now + CARE_MS)
+    : now + CARE_MS;
+
 const stepOf = (results: readonly Opened[]): Step | undefined => {
   const open = results.find((result) => result !== undefined && 'step' in result);
   return open !== undefined && 'step' in open ? open.step : undefined;
@@ -220,7 +226,7 @@ export const nextStep = (record: DrainRecord, view: View, settings: SpotDrainCon
     };
   }
   const mustCare = isDue(record, now) || (lacksCordon && view.cordonFailed === true);
-  const careAt = isResting(record, now) ? record.rests?.until : now + CARE_MS;
+  const careAt = isResting(record, now) ? record.rests?.until : lookAfterAt(record, now);
   return rest(
     ...gates.map((result) => (result !== undefined && 'lookAt' in result ? result.lookAt : undefined)),
     ...holds.map((hold) => lookAtHold(hold, now)),

@@ -36,12 +36,12 @@ describe('the check of running drains', () => {
     expect(scene.checks).toHaveLength(1);
   });
 
-  it('comes again as long as a worker is at it', async () => {
+  it('comes again as long as a worker is at it, a second after its lease would end', async () => {
     const scene = createScene({ nodes: nodesOf(1) });
     await leased(scene, 10);
     await scene.intake(check);
     expect(scene.orders).toEqual([]);
-    expect(scene.checks).toEqual([{ message: check, delaySeconds: 20 }]);
+    expect(scene.checks).toEqual([{ message: check, delaySeconds: 11 }]);
   });
 
   it('ends with the drain', async () => {

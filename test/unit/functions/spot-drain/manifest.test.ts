@@ -69,7 +69,24 @@ describe('the manifest', () => {
     expect(actionsOf(named.worker).filter((action) => action.startsWith('autoscaling:'))).toEqual([
       'autoscaling:CompleteLifecycleAction',
       'autoscaling:RecordLifecycleActionHeartbeat',
+      'autoscaling:DescribeAutoScalingInstances',
     ]);
+  });
+
+  it("asks for a hook's heartbeat time-out only where one may be held for hours", () => {
+    const held = (lifecycleHoldMinutes: number) =>
+      actionsOf(entries({ lifecycleHooks: ['drain'], lifecycleHoldMinutes }).worker).includes(
+        'autoscaling:DescribeLifecycleHooks',
+      );
+    expect([held(15), held(16)]).toEqual([false, true]);
+  });
+
+  it('reads namespaces only where they may opt out', () => {
+    const reads = (namespaceOptOuts: boolean) =>
+      entries({ namespaceOptOuts }).worker.kubernetesRules.some(({ resources }) =>
+        resources.includes('namespaces'),
+      );
+    expect([reads(false), reads(true)]).toEqual([false, true]);
   });
 
   it('does so for a hook that a single cluster names', () => {
@@ -146,6 +163,7 @@ describe('the manifest', () => {
       (statement) => statement.resources,
     );
     expect(resources.filter((resource) => resource.includes('cluster/dev'))).toEqual([]);
-    expect(resources.filter((resource) => resource === '*')).toHaveLength(1);
+    // DescribeInstances and DescribeAutoScalingInstances.
+    expect(resources.filter((resource) => resource === '*')).toHaveLength(2);
   });
 });

@@ -1,35 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { runWorker } from '../../../../functions/spot-drain/worker.ts';
 import type { Clock } from '../../../../shared/core/clock.ts';
-import type { TestNode } from '../../../fixtures/cluster-api.ts';
 import { apiError } from '../../../fixtures/cluster-api.ts';
-import type { WorldPod } from '../../../fixtures/drain-world.ts';
-import type { SceneOptions } from '../../../fixtures/spot-drain-scene.ts';
 import { createScene, eventOf, instanceIdOf, START } from '../../../fixtures/spot-drain-scene.ts';
 import { createTestCall } from '../../../fixtures/test-call.ts';
-
-const nodeOf = (number: number, pods: readonly WorldPod[]): TestNode => ({
-  name: `node-${number}`,
-  instanceId: instanceIdOf(number),
-  pods: pods.map((pod) => ({ ...pod, name: `${pod.name}-${number}`, uid: `uid-${pod.name}-${number}` })),
-});
-const spot = (instance = 1) => eventOf('ec2-spot-interruption', { instance });
-const WEB: readonly WorldPod[] = [{ name: 'web' }, { name: 'api' }, { name: 'proxy', owner: 'DaemonSet' }];
-const HELD: readonly WorldPod[] = [{ name: 'web' }, { name: 'cart', budget: 'cart', stopSeconds: 5 }];
-
-/** A scene in which the warnings have come in and the worker is about to start. */
-const warned = async (nodes: readonly TestNode[], options: SceneOptions = {}) => {
-  const scene = createScene({ nodes, ...options });
-  await scene.intake(...nodes.map((_, index) => spot(index + 1)));
-  return scene;
-};
-type Scene = Awaited<ReturnType<typeof warned>>;
-const last = (scene: Scene) => scene.verdicts.at(-1);
-const worldOf = (scene: Scene, number: number) => {
-  const world = scene.cluster.worlds.get(`node-${number}`);
-  if (world === undefined) throw new Error(`no node ${number}`);
-  return world;
-};
+import { HELD, last, nodeOf, spot, WEB, warned, worldOf } from './worker-scene.ts';
 
 describe('a drain', () => {
   it('evicts what can move, closes the record, and reports once everywhere', async () => {
@@ -53,10 +28,19 @@ describe('a drain', () => {
     });
     expect(last(scene)?.detail?.secondsToEmpty).toBeLessThan(6);
     expect(last(scene)?.detail?.secondsToCordon).toBeCloseTo(2, 0);
-    expect(scene.metrics.map(({ name }) => name)).toEqual(['secondsToCordon', 'secondsToEmpty']);
+    expect(scene.metrics.map(({ name, value }) => [name, Math.round(value)])).toEqual([
+      ['secondsToCordon', 2],
+      ['secondsToEmpty', 4],
+      ['podsEvicted', 2],
+      ['podsDeleted', 0],
+      ['podsBlocked', 0],
+      ['podsRemaining', 0],
+    ]);
     expect(scene.cluster.events.map(({ reason }) => reason)).toEqual([
       'SpotDrainCordoned',
       'SpotDrainFinished',
+      'SpotDrainEvicted',
+      'SpotDrainEvicted',
     ]);
     expect(scene.notifications).toMatchObject([
       { cluster: 'staging', subject: 'staging: node node-1 drained' },
@@ -64,6 +48,7 @@ describe('a drain', () => {
     expect(await scene.record()).toMatchObject({ outcome: { reason: 'drained', evicted: 2, remaining: 0 } });
     expect(await scene.record()).not.toHaveProperty('worker');
     expect(await scene.record()).not.toHaveProperty('drain');
+    expect(await scene.record()).not.toHaveProperty('outcome.untold');
   });
 
   it('sends every eviction under the UID that it saw', async () => {
@@ -86,7 +71,7 @@ describe('a drain', () => {
       reason: 'budget-blocked',
       detail: { evicted: 1, deleted: 1, remaining: [], blocked: [{ pod: 'shop/cart-1', budgets: ['cart'] }] },
     });
-    expect(scene.cluster.events.at(-1)).toMatchObject({ reason: 'SpotDrainBlocked' });
+    expect(scene.cluster.events.map(({ reason }) => reason)).toContain('SpotDrainBlocked');
     expect(scene.notifications[0]?.text).toContain('shop/cart-1 held by budget cart');
   });
 
@@ -357,74 +342,6 @@ describe('events that come while it drains', () => {
       podsRemaining: 1,
     });
     expect(scene.clock.now()).toBeLessThan(Date.parse('2026-11-20T03:12:45Z'));
-  });
-});
-
-describe('an Auto Scaling hook', () => {
-  const held = async (pods: readonly WorldPod[]) => {
-    const scene = createScene({ nodes: [nodeOf(1, pods)] });
-    await scene.intake(eventOf('autoscaling-terminate-lifecycle'));
-    return scene;
-  };
-  const completions = (scene: Scene) => scene.lifecycleCalls.filter(({ kind }) => kind === 'complete');
-
-  it('is let go as soon as the node is empty', async () => {
-    const scene = await held(WEB);
-    await scene.worker();
-    expect(completions(scene).map(({ action }) => action)).toEqual([
-      {
-        group: 'my-asg',
-        hook: 'drain-before-terminate',
-        token: '630aa23f-48eb-45e7-aba6-799ea6093a0f',
-        instanceId: instanceIdOf(1),
-      },
-    ]);
-    expect(last(scene)).toMatchObject({
-      reason: 'drained',
-      detail: { lifecycle: [{ hook: 'drain-before-terminate', answer: 'done' }] },
-    });
-  });
-
-  it('is kept waiting by heartbeats, and let go at the deadline', async () => {
-    const scene = await held(HELD);
-    await scene.worker();
-    const beats = scene.lifecycleCalls.filter(({ kind }) => kind === 'heartbeat').map(({ at }) => at);
-    expect(beats.length).toBeGreaterThan(30);
-    expect(Math.max(...beats.slice(1).map((at, index) => at - (beats[index] ?? 0)))).toBeLessThan(30_000);
-    expect(completions(scene)).toHaveLength(1);
-    expect(scene.clock.now()).toBeLessThanOrEqual(Date.parse('2026-11-20T03:27:01Z'));
-    expect(last(scene)).toMatchObject({ reason: 'budget-blocked', detail: { deleted: 1 } });
-  });
-
-  it('that Auto Scaling no longer waits for is said to be over', async () => {
-    const scene = await held(WEB);
-    scene.control.lifecycleAnswer = async () => 'over';
-    await scene.worker();
-    expect(last(scene)?.detail).toMatchObject({ lifecycle: [{ answer: 'over' }] });
-  });
-
-  it('that cannot be completed stays open and fails the invocation, so that it is tried again', async () => {
-    const scene = await held(WEB);
-    const [order] = scene.orders;
-    scene.control.lifecycleAnswer = async () => {
-      throw new Error('throttled');
-    };
-    const call = await scene.worker();
-    expect(call.failures).toHaveLength(1);
-    scene.control.lifecycleAnswer = async () => 'done';
-    if (order !== undefined) scene.orders.push(order);
-    await scene.worker();
-    expect(last(scene)).toMatchObject({ action: 'record', reason: 'lifecycle-completed' });
-    expect(worldOf(scene, 1).requests).toHaveLength(2);
-  });
-
-  it('that comes after the drain is completed without another one', async () => {
-    const scene = await warned([nodeOf(1, WEB)]);
-    await scene.worker();
-    await scene.intake(eventOf('autoscaling-terminate-lifecycle'));
-    await scene.worker();
-    expect(completions(scene)).toHaveLength(1);
-    expect(last(scene)).toMatchObject({ action: 'record', reason: 'lifecycle-completed' });
   });
 });
 
