@@ -100,6 +100,7 @@ export const startFunctionProcess = (options: {
 
   const end = (error: ErrorObject) => {
     dead = true;
+    stopFollowing();
     started.resolve(error);
     finish({ error });
     for (const answer of probes.values()) answer(undefined);
@@ -130,6 +131,11 @@ export const startFunctionProcess = (options: {
     // A message to a process that ends meanwhile is lost; its 'exit' says the rest.
     if (child.connected) child.send(message, () => undefined);
   };
+
+  // Held time comes with the conductor's probes, once the process has nothing to compute.
+  const stopFollowing = clock.onJump(() => {
+    if (!clock.held) send({ type: 'time', ...time() });
+  });
 
   return {
     name,

@@ -127,6 +127,19 @@ describe('the environments of a function', () => {
     expect((await invoke()).error).toMatchObject({ errorType: 'Runtime.HandlerNotFound' });
   });
 
+  it('follow a clock that runs when it jumps: what is due then happens at once', async () => {
+    deploy(`export const handler = async () => {
+      const at = Date.now(); await new Promise((done) => setTimeout(done, 200_000)); return Date.now() - at;
+    };`);
+    clock.hold(false);
+    const outcome = pool.invoke('probe', {});
+    const [flight] = pool.inFlight;
+    await flight?.process?.started;
+    await flight?.process?.probe();
+    clock.jumpTo(clock.now() + 250_000);
+    expect(Number((await outcome).payload)).toBeGreaterThanOrEqual(200_000);
+  });
+
   it('are killed at the function time-out, by the world’s time', async () => {
     deploy(`export const handler = () => new Promise((done) => setTimeout(done, 60_000));`, {
       timeoutSeconds: 10,
