@@ -6,6 +6,7 @@ import { causeOf } from './decide/record.ts';
 import type { RecordedNotice } from './decide/recorded-notice.ts';
 import type { Stepped } from './follow.ts';
 import type { IntakeDeps } from './intake.ts';
+import { outOfService } from './out-of-service.ts';
 import { findReplacement } from './replacement.ts';
 import type { StepWork } from './step-work.ts';
 import { changed, lookAtNode, sayOn } from './step-work.ts';
@@ -111,6 +112,8 @@ export const carryOut = async (
       return open(deps, work, step);
     case 'cordon':
       return cordonStep(deps, work);
+    case 'taint-out-of-service':
+      return outOfService(deps, work);
     case 'uncordon':
       return uncordonStep(deps, work, step.reason);
     case 'forget-cordon':

@@ -3,6 +3,7 @@ import { holdsOf, isWorthACordon, lookAtHold, releaseReason } from './hold.ts';
 import { standingOfRecord } from './merge.ts';
 import type { NodeView } from './node-view.ts';
 import { isCordonOurs, ownerActs } from './node-view.ts';
+import { outOfServiceStep } from './out-of-service.ts';
 import type { DrainRecord, Opening } from './record.ts';
 import { isLeased, isOpen, isResting } from './record.ts';
 import type { Gate, RecordedNotice } from './recorded-notice.ts';
@@ -24,7 +25,7 @@ export interface View {
 
 /** The one thing to do next for a record. */
 export type Step =
-  | { readonly kind: 'look-at-node' | 'look-at-instance' | 'take-turn' | 'cordon' }
+  | { readonly kind: 'look-at-node' | 'look-at-instance' | 'take-turn' | 'cordon' | 'taint-out-of-service' }
   | { readonly kind: 'look-for-replacement'; readonly since: number }
   /** EC2 says what no event said. */
   | { readonly kind: 'note-state'; readonly state: 'running' | 'terminated' }
@@ -197,7 +198,8 @@ export const nextStep = (record: DrainRecord, view: View, settings: SpotDrainCon
   const { departed } = record;
   if (departed !== undefined) {
     const mayReturn = departed.state === 'stopping' || departed.state === 'stopped';
-    return mayReturn ? awaitReturn(record, departed.at, view) : rest();
+    if (mayReturn) return awaitReturn(record, departed.at, view);
+    return outOfServiceStep(record, view, settings) ?? rest();
   }
   if (view.node === 'gone') {
     return record.cordonedAt === undefined ? rest() : { kind: 'forget-cordon', reason: 'node-gone' };

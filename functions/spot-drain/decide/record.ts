@@ -78,6 +78,8 @@ export interface DrainRecord {
   readonly lookAt?: number;
   /** Pods that were there when the instance began to go. */
   readonly podsAtDeparture?: number;
+  /** Our taint that lets go of its volumes, once EC2 had confirmed the termination. */
+  readonly outOfServiceAt?: number;
   /** Who drains it, and until when that holds without being renewed. */
   readonly worker?: { readonly holder: string; readonly until: number };
   /** Nobody has to look after the drain before then, as long as the deadline stays what it is. Epoch ms. */
