@@ -1,4 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
+import { ArnPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -35,6 +36,25 @@ export class Intake extends Construct {
       retentionPeriod: Duration.hours(12),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: trigger.maxReceives },
     });
+    this.allow(trigger.senders ?? { topics: [], roles: [] });
+  }
+
+  /** Besides the rules: topics by the ARN that SNS vouches for, and the roles that Auto Scaling takes on. */
+  private allow({ topics, roles }: NonNullable<QueueTrigger['senders']>): void {
+    const sendMessage = { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] };
+    if (topics.length > 0) {
+      this.queue.addToResourcePolicy(
+        new PolicyStatement({
+          ...sendMessage,
+          principals: [new ServicePrincipal('sns.amazonaws.com')],
+          conditions: { ArnEquals: { 'aws:SourceArn': [...topics] } },
+        }),
+      );
+    }
+    if (roles.length > 0) {
+      const principals = roles.map((role) => new ArnPrincipal(role));
+      this.queue.addToResourcePolicy(new PolicyStatement({ ...sendMessage, principals }));
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 
 /** What EC2 says about an instance, as far as a drain needs it. */
@@ -12,37 +12,54 @@ export interface InstanceFacts {
 }
 
 export interface InstanceReader {
-  /** One request (and its pages) for all ids. Instances that EC2 does not know are missing from the answer. */
+  /** One request (and its pages) for all ids, up to 200. Instances that EC2 does not know are missing from the answer. */
   describe(ids: readonly string[]): Promise<ReadonlyMap<string, InstanceFacts>>;
 }
 
+const VALUES_A_FILTER = 200; // EC2's own limit
+
+const toFacts = (instance: Instance, id: string): InstanceFacts => ({
+  id,
+  state: instance.State?.Name ?? '',
+  privateDnsName: instance.PrivateDnsName ?? '',
+  tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+});
+
+const describePart = async (client: EC2Client, ids: readonly string[]): Promise<readonly Instance[]> => {
+  const found: Instance[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new DescribeInstancesCommand({
+        Filters: [{ Name: 'instance-id', Values: [...ids] }],
+        ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+      }),
+    );
+    found.push(...(page.Reservations?.flatMap(({ Instances }) => Instances ?? []) ?? []));
+    nextToken = page.NextToken === '' ? undefined : page.NextToken;
+  } while (nextToken !== undefined);
+  return found;
+};
+
 /**
  * DescribeInstances by filter: asked for by `InstanceIds`, a single unknown one would fail the whole request
- * (InvalidInstanceID.NotFound). A filter takes up to 200 values.
+ * (InvalidInstanceID.NotFound). More than 200, as a Health event may name, take several requests.
  */
 export const createInstanceReader = (client: EC2Client): InstanceReader => ({
   describe: async (ids) => {
-    const found = new Map<string, InstanceFacts>();
-    if (ids.length === 0) return found;
-    let nextToken: string | undefined;
-    do {
-      const page = await client.send(
-        new DescribeInstancesCommand({
-          Filters: [{ Name: 'instance-id', Values: [...new Set(ids)] }],
-          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-        }),
-      );
-      for (const instance of page.Reservations?.flatMap(({ Instances }) => Instances ?? []) ?? []) {
-        if (instance.InstanceId === undefined) continue;
-        found.set(instance.InstanceId, {
-          id: instance.InstanceId,
-          state: instance.State?.Name ?? '',
-          privateDnsName: instance.PrivateDnsName ?? '',
-          tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
-        });
-      }
-      nextToken = page.NextToken === '' ? undefined : page.NextToken;
-    } while (nextToken !== undefined);
-    return found;
+    const wanted = [...new Set(ids)];
+    const parts = Array.from({ length: Math.ceil(wanted.length / VALUES_A_FILTER) }, (_, index) =>
+      wanted.slice(index * VALUES_A_FILTER, (index + 1) * VALUES_A_FILTER),
+    );
+    const instances = await Promise.all(parts.map((part) => describePart(client, part)));
+    return new Map(
+      instances
+        .flat()
+        .flatMap((instance) =>
+          instance.InstanceId === undefined
+            ? []
+            : [[instance.InstanceId, toFacts(instance, instance.InstanceId)] as const],
+        ),
+    );
   },
 });

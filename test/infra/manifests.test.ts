@@ -172,6 +172,45 @@ describe.each(entryTable)('%s', (id, entry) => {
   });
 });
 
+describe('who may send to the queue', () => {
+  const topic = 'arn:aws:sns:eu-central-1:111122223333:lifecycle';
+  const role = 'arn:aws:iam::111122223333:role/asg-notifier';
+  const allowed = (spotDrain: Partial<Config['spotDrain']>) => {
+    const config = { ...acting, spotDrain: { ...acting.spotDrain, ...spotDrain } };
+    const named = synthesise((scope) => entriesOf(config, scope), ['staging']);
+    expect(named.findings()).toEqual([]);
+    const { Statement } = named.one('IntakeQueuePolicy', 'AWS::SQS::QueuePolicy').Properties
+      .PolicyDocument as {
+      Statement: { Effect: string; Action: unknown; Principal: object; Condition?: object }[];
+    };
+    return Statement.filter(
+      ({ Effect, Principal }) =>
+        Effect === 'Allow' && !('Service' in Principal && Principal.Service === 'events.amazonaws.com'),
+    );
+  };
+
+  it('is nobody but the rules', () => {
+    expect(allowed({})).toEqual([]);
+  });
+
+  it('is a topic and a role that the configuration names', () => {
+    expect(allowed({ autoScalingNotifications: { topics: [topic], roles: [role] } })).toMatchObject([
+      {
+        Action: 'sqs:SendMessage',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Condition: { ArnEquals: { 'aws:SourceArn': [topic] } },
+      },
+      { Action: 'sqs:SendMessage', Principal: { AWS: role } },
+    ]);
+  });
+
+  it('is nobody else where no hook is to be completed', () => {
+    expect(
+      allowed({ autoScalingNotifications: { topics: [topic], roles: [role] }, lifecycleHooks: [] }),
+    ).toEqual([]);
+  });
+});
+
 describe('what an entry is given by name is what it has a right to', () => {
   const RIGHTS: readonly (readonly [Resource, string, string])[] = [
     ['table', 'dynamodb:', exampleScope.tableArn],
@@ -301,12 +340,22 @@ describe('least privilege', () => {
 });
 
 describe('the events of EC2', () => {
-  it('hears of instances that go, and is not woken by those that start', () => {
+  it('hears of instances that go or come back, and is not woken by those that are only launched', () => {
     made.template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.ec2'],
         'detail-type': ['EC2 Instance State-change Notification'],
-        detail: { state: ['stopping', 'stopped', 'shutting-down', 'terminated'] },
+        detail: { state: ['running', 'stopping', 'stopped', 'shutting-down', 'terminated'] },
+      },
+    });
+  });
+
+  it('hears of what AWS Health plans for EC2, and of nothing else', () => {
+    made.template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.health'],
+        'detail-type': ['AWS Health Event'],
+        detail: { service: ['EC2'], eventTypeCategory: ['scheduledChange'] },
       },
     });
   });

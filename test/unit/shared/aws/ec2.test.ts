@@ -42,6 +42,21 @@ describe('the instance reader', () => {
     ]);
   });
 
+  it('asks for as many as a filter takes, for what a Health event may name', async () => {
+    const mock = mockClient(EC2Client);
+    mock.on(DescribeInstancesCommand).callsFake(({ Filters: [filter] }) => ({
+      Reservations: [{ Instances: filter.Values.map((InstanceId: string) => ({ InstanceId })) }],
+    }));
+    const ids = Array.from({ length: 450 }, (_, index) => `i-${index}`);
+    const found = await createInstanceReader(new EC2Client({})).describe(ids);
+    expect([...found.keys()]).toEqual(ids);
+    expect(
+      mock
+        .commandCalls(DescribeInstancesCommand)
+        .map(({ args: [{ input }] }) => input.Filters?.[0]?.Values?.length),
+    ).toEqual([200, 200, 50]);
+  });
+
   it('asks nothing for nothing', async () => {
     const mock = mockClient(EC2Client);
     expect((await createInstanceReader(new EC2Client({})).describe([])).size).toBe(0);
