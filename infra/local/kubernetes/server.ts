@@ -11,7 +11,7 @@ import { startControllers } from './controllers/start.ts';
 import type { Fault, FaultMatch } from './faults.ts';
 import { createFaults } from './faults.ts';
 import { protobufToJson } from './protobuf.ts';
-import { authorize, createBootstrapRoles } from './rbac.ts';
+import { authorize, createBootstrapRoles, resourceOf } from './rbac.ts';
 import type { RequestInfo } from './request.ts';
 import { isHealthPath, parseRequest, readBody } from './request.ts';
 import { genericError, notImplemented, StatusError, unknownFormat } from './status.ts';
@@ -33,6 +33,17 @@ export interface KubernetesOptions {
   readonly port?: number;
 }
 
+/** A request that came over the wire. */
+export interface SeenRequest {
+  /** As RBAC names both: `create`, `pods/eviction`. */
+  readonly verb: string;
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** What came of it, whether or not anybody heard; 0 where a fault kept it from being looked at. */
+  readonly code: number;
+}
+
 export interface LocalKubernetes {
   /** `https://127.0.0.1:PORT` */
   readonly endpoint: string;
@@ -45,6 +56,7 @@ export interface LocalKubernetes {
   readonly activeRequests: number;
   /** The next `times` (1) requests that match go wrong in that way. */
   failNext(match: FaultMatch, fault: Fault, times?: number): void;
+  onRequest(listener: (request: SeenRequest) => void): () => void;
   /** A request of the control plane's own (EKS evicting pods), without the wire and with every right. */
   call(method: string, path: string, body?: object): ApiAnswer;
   close(): Promise<void>;
@@ -120,20 +132,43 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
     return api({ info, user, body: decodeBody(bytes, contentType, info.verb), contentType });
   };
 
+  const listeners = new Set<(request: SeenRequest) => void>();
+  const see = ({ verb, target }: RequestInfo, code: number): void => {
+    if (target === undefined) return;
+    const { namespace, name } = target;
+    for (const listener of listeners) listener({ verb, resource: resourceOf(target), namespace, name, code });
+  };
+
+  const seenAnswer = async (request: IncomingMessage, info: RequestInfo): Promise<ApiAnswer | 'watch'> => {
+    try {
+      const answered = await answer(request, info);
+      see(info, answered === 'watch' ? 200 : answered.code);
+      return answered;
+    } catch (error) {
+      see(info, error instanceof StatusError ? error.code : 500);
+      throw error;
+    }
+  };
+
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
     const fault = faults.take(info);
-    if (fault === 'hang') return;
+    if (fault === 'hang') {
+      see(info, 0);
+      return;
+    }
     if (fault === 'reset') {
+      see(info, 0);
       request.socket.destroy();
       return;
     }
     if (typeof fault === 'object') {
+      see(info, fault.status);
       await readBody(request);
       send(response, fault.status, fault.body ?? genericError(fault.status).status, fault.headers);
       return;
     }
-    const answered = await answer(request, info);
+    const answered = await seenAnswer(request, info);
     if (fault === 'reset-after-apply') {
       request.socket.destroy();
       return;
@@ -203,6 +238,10 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
       return activeRequests;
     },
     failNext: faults.failNext,
+    onRequest: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     call: (method, path, body) => {
       const user = { name: 'eks:node-manager', groups: ['system:masters', 'system:authenticated'] };
       const text = body === undefined ? '' : JSON.stringify(body);

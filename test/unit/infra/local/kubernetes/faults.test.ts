@@ -69,3 +69,29 @@ describe('faults', () => {
     await expect(hanging).rejects.toThrow(/socket hang up|ECONNRESET/);
   });
 });
+
+describe('requests that were seen', () => {
+  it('are told with what came of them, whether or not anybody heard', async () => {
+    const seen: string[] = [];
+    const stop = cluster.kubernetes.onRequest(({ verb, resource, name, code }) =>
+      seen.push(`${verb} ${resource} ${name} ${code}`),
+    );
+    await cluster.get(`${pods}/b`);
+    cluster.kubernetes.failNext({ verb: 'patch' }, 'reset-after-apply');
+    await expect(cluster.patch(`${pods}/a`, label)).rejects.toThrow();
+    cluster.kubernetes.failNext({ verb: 'patch' }, 'reset');
+    await expect(cluster.patch(`${pods}/a`, label)).rejects.toThrow();
+    cluster.kubernetes.failNext({ verb: 'create', resource: 'pods/eviction' }, { status: 503 });
+    await cluster.evict('a');
+    await cluster.evict('a');
+    stop();
+    await cluster.get(pods);
+    expect(seen).toEqual([
+      'get pods b 404',
+      'patch pods a 200',
+      'patch pods a 0',
+      'create pods/eviction a 503',
+      'create pods/eviction a 201',
+    ]);
+  });
+});
