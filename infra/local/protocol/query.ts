@@ -22,7 +22,11 @@ export const awsQuery = (
   name: string,
   xmlns: string,
   operations: Operations,
-  options: { invalidCode?: string } = {},
+  options: {
+    invalidCode?: string;
+    /** Operations that answer nothing but their metadata: their model has no output. */
+    withoutResult?: readonly string[];
+  } = {},
 ): Service => ({
   name,
   unknownKey: { code: 'InvalidClientTokenId', status: 403 },
@@ -34,7 +38,9 @@ export const awsQuery = (
         xmlResponse(200, {
           [`${operation}Response`]: {
             '@_xmlns': xmlns,
-            [`${operation}Result`]: queryValue(output),
+            ...(options.withoutResult?.includes(operation)
+              ? {}
+              : { [`${operation}Result`]: queryValue(output) }),
             ResponseMetadata: { RequestId: request.requestId },
           },
         }),

@@ -34,10 +34,13 @@ const pathPattern = (path: string): RegExp =>
       .join('')}$`,
   );
 
+/** SDKs write the address of a bucket alone as `/bucket/`. */
+const withoutLastSlash = (path: string): string => path.replace(/^(\/[^/]+)\/$/, '$1');
+
 const routed = (operation: OperationModel, request: RestRequest): RoutedOperation | undefined => {
   if (operation.http.method !== request.method) return undefined;
   const [path = '', fixed = ''] = operation.http.requestUri.split('?');
-  const match = pathPattern(path).exec(request.path);
+  const match = pathPattern(path).exec(withoutLastSlash(request.path));
   const fixedQuery = new URLSearchParams(fixed);
   if (match === null || [...fixedQuery].some(([name, value]) => request.query.get(name) !== value))
     return undefined;

@@ -5,6 +5,7 @@ import { projectRoot } from '../../../infra/build.ts';
 import { row } from '../support/results.ts';
 import { counterpart } from '../support/variables.ts';
 import { commonError, commonErrorsOf } from './common-errors.ts';
+import { errorRows } from './error-rows.ts';
 import { modelPaths, valuePaths } from './member-paths.ts';
 import type { ServiceModel } from './model.ts';
 import { loadModel } from './model.ts';
@@ -117,23 +118,12 @@ describe('what the end-to-end tests put on the wire', () => {
   });
 
   it('answers undeclared errors only where AWS’s documentation has them', () => {
-    const seen = new Set(
-      held.flatMap(({ call, commonError: code }) =>
-        code === undefined ? [] : [`${call.service} ${code} ${call.operation}`],
-      ),
+    const seen = held.flatMap(({ call: { service, operation }, commonError: code }) =>
+      code === undefined ? [] : [{ service, operation, code }],
     );
-    for (const line of seen) {
-      const [service = '', code = '', operation = ''] = line.split(' ');
-      const source = commonError(service, code)?.source;
-      expect([line, source]).toEqual([line, expect.stringMatching(/./)]);
-      row({
-        suite: SUITE,
-        behaviour: `error ${code} of ${service} ${operation}`,
-        embedded: 'answered',
-        counterpart: 'not declared by the model',
-        verdict: { differs: `documented all the same: ${source}` },
-      });
-    }
+    expect(seen).not.toEqual([]);
+    for (const { service, code } of seen) expect(commonError(service, code)?.source).toMatch(/./);
+    errorRows('errors of the end-to-end run', seen);
   });
 });
 

@@ -27,6 +27,7 @@ export const autoScalingService = (world: World): Service =>
       ...lifecycleOperations(world),
       ...tagOperations(world),
     }),
+    { withoutResult: ['CreateOrUpdateTags', 'DeleteTags', 'SetDesiredCapacity', 'UpdateAutoScalingGroup'] },
   );
 
 const groupOperations = (world: World) => ({

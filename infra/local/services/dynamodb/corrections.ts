@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Input, Reply } from '../../protocol/service.ts';
 import { ServiceError } from '../../protocol/service.ts';
+import { describedToday } from './table-description.ts';
 
 /** Where dynalite does otherwise than DynamoDB. */
 
@@ -46,7 +47,7 @@ const inPlace = (output: Input, { accountId, region }: Place): Input => {
   if (member === undefined || typeof table !== 'object' || table === null || !('TableName' in table))
     return output;
   const TableArn = `arn:aws:dynamodb:${region}:${accountId}:table/${table.TableName}`;
-  return { ...output, [member]: { ...table, TableArn } };
+  return { ...output, [member]: { ...describedToday({ ...table }), TableArn } };
 };
 
 /**

@@ -53,6 +53,11 @@ describe('REST with XML', () => {
 
   const list: Sent = { method: 'GET', path: '/north', query: 'list-type=2' };
 
+  it('knows a bucket with a slash behind it', () => {
+    const body = '<List><More>false</More></List>';
+    expect(said(held(restXmlModel, { ...list, path: '/north/' }, { headers: xml, body }))).toEqual([]);
+  });
+
   it('reads lists without an element around them', () => {
     const body = '<List><Toy>ball</Toy><Toy>bone</Toy><More>false</More></List>';
     const checked = held(restXmlModel, list, { headers: xml, body });

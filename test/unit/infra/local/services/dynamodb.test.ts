@@ -134,6 +134,17 @@ describe('DynamoDB', () => {
     });
   });
 
+  it('describes a table with the members that DynamoDB has today', async () => {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    expect(Table).toMatchObject({
+      TableId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+      BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+      ProvisionedThroughput: { ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
+    });
+    expect(Table).not.toHaveProperty('TableThroughputModeSummary');
+    expect(Table?.ProvisionedThroughput).not.toHaveProperty('NumberOfDecreasesToday');
+  });
+
   it('keeps the limit of 400 KB an item', async () => {
     const put = new PutItemCommand({
       TableName,
