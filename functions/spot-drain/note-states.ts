@@ -84,7 +84,7 @@ const noteInRecord = async (
         instanceId: instance.id,
         owner: record.owner,
         ...(isLeaving && remaining !== undefined ? { podsRemaining: remaining } : {}),
-        ...(isLeaving && isOpen(found) ? { drainCutShort: true } : {}),
+        ...(isLeaving && isOpen(found) && found.outcome === undefined ? { drainCutShort: true } : {}),
       },
     },
     mode,

@@ -11,8 +11,8 @@ const ATTEMPTS = 8;
  * The records of this automation in the product's table: `pk = drain#<cluster>`, `sk = <instance id>#<node
  * UID>`, attribute `record`; kept for 30 days after the last change, and after the last time that it names.
  *
- * Beside them `sk = <instance id>#states`, attribute `states`: the instance's changes of state, which may be told
- * before there is a record, and belong into each that there will be.
+ * Beside them `pk = drain-states#<cluster>`, `sk = <instance id>`, attribute `states`: the instance's changes of state,
+ * which may be told before there is a record, and belong into each that there will be.
  */
 export interface DrainRecords {
   get(key: RecordKey): Promise<DrainRecord | undefined>;
@@ -37,8 +37,8 @@ const recordKey = ({ cluster, instanceId, nodeUid }: RecordKey): StoreKey => ({
   sk: `${instanceId}#${nodeUid}`,
 });
 const statesKey = (cluster: string, instanceId: string): StoreKey => ({
-  pk: partition(cluster),
-  sk: `${instanceId}#states`,
+  pk: `drain-states#${cluster}`,
+  sk: instanceId,
 });
 const recordIn = (item: StoredItem | undefined): DrainRecord | undefined =>
   item?.record as DrainRecord | undefined;

@@ -184,6 +184,16 @@ const lookAfterAt = ({ worker }: DrainRecord, now: number): number =>
     ? Math.min(worker.until + SECOND_MS, now + CARE_MS)
     : now + CARE_MS;
 
+/** The instance goes and people were not told how its drain ended: whoever had to may have died. */
+const careForTelling = (record: DrainRecord, { now, acts, hasStarted }: View): Step | undefined => {
+  if (!acts || !isDue(record, now)) return undefined;
+  if (isLeased(record, now) || hasStarted === true) return rest(lookAfterAt(record, now));
+  return {
+    kind: 'start-worker',
+    ...(record.worker === undefined ? {} : { instead: record.worker.holder }),
+  };
+};
+
 const stepOf = (results: readonly Opened[]): Step | undefined => {
   const open = results.find((result) => result !== undefined && 'step' in result);
   return open !== undefined && 'step' in open ? open.step : undefined;
@@ -197,6 +207,8 @@ export const nextStep = (record: DrainRecord, view: View, settings: SpotDrainCon
   const { now } = view;
   const { departed } = record;
   if (departed !== undefined) {
+    const telling = careForTelling(record, view);
+    if (telling !== undefined) return telling;
     const mayReturn = departed.state === 'stopping' || departed.state === 'stopped';
     if (mayReturn) return awaitReturn(record, departed.at, view);
     return outOfServiceStep(record, view, settings) ?? rest();

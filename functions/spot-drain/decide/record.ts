@@ -105,12 +105,13 @@ export const keyOf = (record: DrainRecord): RecordKey => ({
 export const pendingActions = (record: DrainRecord): readonly RecordedAction[] =>
   record.lifecycle.filter(({ answer }) => answer === undefined);
 
-/** Is there anything left for a worker to do? */
-export const isOpen = (record: DrainRecord): boolean =>
-  record.wanted === 'drain' &&
-  record.deadlineAt !== undefined &&
-  record.departed === undefined &&
-  (record.outcome === undefined || record.outcome.untold === true || pendingActions(record).length > 0);
+/** Is there anything left for a worker to do? Once the instance goes nothing can be moved, but an end can be told. */
+export const isOpen = (record: DrainRecord): boolean => {
+  const { wanted, deadlineAt, departed, outcome } = record;
+  if (wanted !== 'drain' || deadlineAt === undefined) return false;
+  if (outcome?.untold === true) return true;
+  return departed === undefined && (outcome === undefined || pendingActions(record).length > 0);
+};
 
 /** A drain of hours is waiting for a budget, and nothing is to be done about it now. */
 export const isResting = ({ rests, deadlineAt }: DrainRecord, now: number): boolean =>

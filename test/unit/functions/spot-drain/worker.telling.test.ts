@@ -114,6 +114,18 @@ describe('a worker that dies', () => {
     expect(await scene.record()).not.toHaveProperty('outcome.untold');
   });
 
+  it('and whose instance goes meanwhile: it is told all the same', async () => {
+    const scene = await warned([nodeOf(1, WEB)]);
+    mortalWorker(scene, ({ record }) => (record as { outcome?: unknown } | undefined)?.outcome !== undefined);
+    await scene.clock.sleep(8_000);
+    await scene.intake(eventOf('ec2-state-change', { time: '2026-11-20T03:12:10Z' }));
+    while (scene.orders.length === 0) await nextCheck(scene);
+    await scene.worker();
+    expect(scene.notifications.map(({ subject }) => subject)).toEqual(['staging: node node-1 drained']);
+    expect(await scene.record()).not.toHaveProperty('outcome.untold');
+    expect(scene.verdicts.filter(({ detail }) => detail?.drainCutShort === true)).toEqual([]);
+  });
+
   it('while its first evictions are on their way: the next one knows that they were ours', async () => {
     const scene = await warned([nodeOf(1, WEB)]);
     // The last thing that it does is to write down whom it is about to ask, and to ask them.
