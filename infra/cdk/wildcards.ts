@@ -9,6 +9,8 @@ import type { IamStatement } from '../../shared/core/automation.ts';
  */
 export const ACTIONS_WITHOUT_RESOURCES: ReadonlySet<string> = new Set([
   'autoscaling:DescribeAutoScalingGroups',
+  'autoscaling:DescribeAutoScalingInstances',
+  'autoscaling:DescribeLifecycleHooks',
   'ec2:DescribeInstances',
   'ec2:DescribeSubnets',
   'ecr:GetRegistryScanningConfiguration',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PlacedEntry } from '../../infra/entries.ts';
+import { entriesOf } from '../../infra/entries.ts';
+import { parseConfig } from '../../infra/load-config.ts';
 import type { IamStatement } from '../../shared/core/automation.ts';
 import { fakeEntries } from './fake-entries.ts';
 import { synthesise } from './synthesis.ts';
@@ -51,6 +53,20 @@ describe('cdk-nag', () => {
     expect(synthesise(() => withStatement(statement)).findings()).toEqual([
       `${finding} at eks-caretaker/PodCleanup/Role/Resource`,
     ]);
+  });
+
+  it('finds nothing in the stack of a configuration with the options that ask for further rights', () => {
+    const config = parseConfig(
+      `
+version: 1
+mode: act
+clusters: [{ name: staging }]
+spotDrain: { lifecycleHooks: [drain-first], lifecycleHoldMinutes: 120 }
+podCleanup: { deleteSucceededPods: true }
+`,
+      'caretaker.yaml',
+    );
+    expect(synthesise((scope) => entriesOf(config, scope)).findings()).toEqual([]);
   });
 
   it('lets a listing action that knows no resources pass', () => {
