@@ -97,6 +97,16 @@ describe('what the end-to-end tests put on the wire', () => {
     expect([...new Set(held.map(({ call }) => call.service))].sort()).toEqual(SERVICES);
   });
 
+  it('is recorded without what a request could be signed with', () => {
+    const secrets = ['authorization', 'x-amz-security-token', 'cookie'];
+    const carrying = held.filter(
+      ({ call: { request } }) =>
+        secrets.some((name) => name in request.headers) ||
+        /x-amz-(signature|credential)/i.test(request.query),
+    );
+    expect(carrying).toEqual([]);
+  });
+
   it('uses every right that a manifest asks for, but for those with a reason', () => {
     const used = new Set(held.map(({ call }) => `${call.caller} ${call.service}:${call.operation}`));
     const idle = rights()
