@@ -54,6 +54,95 @@ describe('a terminate lifecycle hook', () => {
     expect(scene.invocationsOf('spot-drain-worker').map(({ ok }) => ok)).toEqual([true]);
   });
 
+  it('that Auto Scaling does not know by our token is completed by its instance', async () => {
+    const scene = await sceneWith(own('drain-first'), only('spotDrain', ['lifecycleHooks: [drain-first]']));
+    const instance = firstOf(scene);
+    // As if the token were of an action before this one: the instance is held all the same.
+    const stale = {
+      code: 'ValidationError',
+      status: 400,
+      message: 'No active Lifecycle Action found with token 630aa23f-48eb-45e7-aba6-799ea6093a0f',
+    };
+    scene.account.failNext('autoscaling', 'CompleteLifecycleAction', stale, 2);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 120);
+    await scene.account.settle();
+    expect(drainVerdict(scene, instance)).toMatchObject({
+      reason: 'drained',
+      detail: { lifecycle: [{ hook: 'drain-first', answer: 'done' }] },
+    });
+    const asked = scene.exchanges
+      .filter(({ service }) => service === 'autoscaling')
+      .map(({ operation }) => operation);
+    expect(asked.filter((operation) => operation === 'DescribeAutoScalingInstances')).toHaveLength(2);
+    expect(asked.filter((operation) => operation === 'CompleteLifecycleAction')).toHaveLength(3);
+    expect(asked.at(-1)).toBe('CompleteLifecycleAction');
+  });
+
+  it('is kept waiting past its heartbeat time-out, up to the longest that it may be held', async () => {
+    const scene = await sceneWith(
+      {
+        nodeGroups: [],
+        selfManagedGroups: [
+          selfManagedGroup({ desired: 2, max: 3, terminateHook: 'drain-first', terminateHookSeconds: 60 }),
+        ],
+        workloads: [workload({ nodeSelector: { role: 'own' }, budget: { name: 'cart', minAvailable: 2 } })],
+      },
+      only('spotDrain', ['lifecycleHooks: [drain-first]', 'lifecycleHoldMinutes: 5']),
+    );
+    const instance = firstOf(scene);
+    const [pod] = podsOn(scene, instance);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.pass(240);
+    expect(instance.state).toBe('running');
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 120);
+    await scene.account.settle();
+    expect(drainVerdict(scene, instance)).toMatchObject({
+      reason: 'budget-blocked',
+      detail: {
+        deleted: 1,
+        blocked: [{ pod: `shop/${pod?.metadata.name}`, budgets: ['cart'] }],
+        lifecycle: [{ answer: 'done' }],
+      },
+    });
+    const beats = scene.exchanges.filter(({ operation }) => operation === 'RecordLifecycleActionHeartbeat');
+    expect(beats.length).toBeGreaterThan(8);
+  });
+
+  it('that may be held for hours costs no function while nothing moves, and is not forgotten', async () => {
+    const scene = await sceneWith(
+      {
+        nodeGroups: [],
+        selfManagedGroups: [
+          selfManagedGroup({ desired: 2, max: 3, terminateHook: 'drain-first', terminateHookSeconds: 1_200 }),
+        ],
+        workloads: [workload({ nodeSelector: { role: 'own' }, budget: { name: 'cart', minAvailable: 2 } })],
+      },
+      only('spotDrain', ['lifecycleHooks: [drain-first]', 'lifecycleHoldMinutes: 300']),
+    );
+    const instance = firstOf(scene);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.pass(7_200);
+    expect(instance.state).toBe('running');
+    expect(scene.verdicts({ reason: 'rests' }).length).toBeGreaterThan(10);
+    expect(scene.verdicts({ reason: 'lease-expired' })).toEqual([]);
+    const workers = scene.invocationsOf('spot-drain-worker');
+    const busyMs = workers.reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0);
+    // A visit of a minute, a rest of five.
+    expect(busyMs / 7_200_000).toBeLessThan(0.25);
+    const { objects } = scene.kubernetes();
+    const budget = objects.get('poddisruptionbudgets', 'shop', 'cart');
+    if (budget === undefined) throw new Error('the budget is there');
+    objects.update('poddisruptionbudgets', { ...budget, spec: { ...budget.spec, minAvailable: 1 } });
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 400);
+    await scene.account.settle();
+    expect(drainVerdict(scene, instance)).toMatchObject({
+      reason: 'drained',
+      detail: { evicted: 1, deleted: 0, lifecycle: [{ answer: 'done' }] },
+    });
+    expect(scene.account.notifications).toHaveLength(1);
+  });
+
   it('that is not named is recorded and left alone', async () => {
     const scene = await sceneWith(
       own('somebody-elses'),
