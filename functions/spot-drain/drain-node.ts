@@ -9,15 +9,17 @@ import type { Call } from '../../shared/runtime/chain.ts';
 import type { SpotDrainDecision } from './decide/decide.ts';
 import type { OptOuts } from './drain-options.ts';
 import { optionsFor, stateFor } from './drain-options.ts';
+import type { Hooks } from './drive.ts';
 import { driveDrain } from './drive.ts';
 import { ensureCordoned } from './ensure-cordoned.ts';
 import { finishDrain } from './finish.ts';
 import type { NodeLease } from './lease.ts';
 import { claimNode } from './lease.ts';
-import { completeActions } from './lifecycle.ts';
+import { completeActions, hookLimits } from './lifecycle.ts';
 import { leaveLoadBalancers } from './load-balancers.ts';
 import type { NodeRef } from './messages.ts';
 import { observeNode } from './observe-node.ts';
+import { WORTH_WAITING_MS } from './rest.ts';
 import { sayAgain } from './say-again.ts';
 import type { WorkerDeps } from './worker.ts';
 
@@ -77,18 +79,23 @@ const leaveOpen = async (
   return { kind: 'left' };
 };
 
+/** What the hooks allow matters only where they may be held for longer than every hook can be. */
+const limitsOf = async (deps: WorkerDeps, { record }: NodeLease): Promise<Hooks> =>
+  (record.deadlineAt ?? 0) - deps.clock.now() > WORTH_WAITING_MS ? hookLimits(deps, record) : 'none';
+
 /** A node that is ours now, in mode act, whose drain is not over. */
 const drainHeld = async (deps: WorkerDeps, work: NodeWork, lease: NodeLease): Promise<NodeEnd> => {
+  const hooks = await limitsOf(deps, lease);
   const stateNow = () => {
     const now = deps.clock.now();
-    const options = optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now });
+    const options = optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now, hooks });
     return stateFor(lease.record, options, now);
   };
   if ((await ensureCordoned(deps, work, lease)) === 'gone') {
     return finishDrain(deps, work, { lease, state: stateNow(), why: 'node-gone' });
   }
   await leaveLoadBalancers(deps, work, lease);
-  const { state, why, until } = await driveDrain(deps, work, { lease, state: stateNow() });
+  const { state, why, until } = await driveDrain(deps, work, { lease, state: stateNow(), hooks });
   if (why === 'out-of-time' || why === 'rests') {
     return leaveOpen(work, lease, { state, ...(until === undefined ? {} : { until }) });
   }

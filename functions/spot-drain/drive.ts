@@ -2,9 +2,10 @@ import { describeError } from '../../shared/core/errors.ts';
 import { runDrain } from '../../shared/drain/loop.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
 import type { NodeWork } from './drain-node.ts';
-import { optionsFor } from './drain-options.ts';
+import { deadlineFor, optionsFor } from './drain-options.ts';
 import type { NodeLease } from './lease.ts';
-import { heartbeatActions, shortestHeartbeat } from './lifecycle.ts';
+import type { HookLimits } from './lifecycle.ts';
+import { heartbeatActions } from './lifecycle.ts';
 import type { Progress } from './rest.ts';
 import { progressOf, restUntil } from './rest.ts';
 import type { WorkerDeps } from './worker.ts';
@@ -19,6 +20,8 @@ export type DrainEnd =
   | 'withdrawn'
   | 'mode-changed'
   | 'node-gone';
+
+export type Hooks = HookLimits | 'none' | 'unknown';
 
 export interface Driven {
   readonly state: DrainState;
@@ -57,22 +60,17 @@ const createHeart = (deps: WorkerDeps, lease: NodeLease) => {
   };
 };
 
-/** Hours of waiting are not waited for here: says until when the drain may rest, where that is so now. */
-const createRest = (deps: WorkerDeps, lease: NodeLease) => {
-  let heartbeat: Promise<number | undefined> | undefined;
-  return async (state: DrainState, progress: Progress): Promise<number | undefined> => {
-    const now = deps.clock.now();
-    if (restUntil(state, progress, { now }) === undefined) return undefined;
-    try {
-      heartbeat ??= shortestHeartbeat(deps, lease.record);
-      return restUntil(state, progress, { now, heartbeatSeconds: await heartbeat });
-    } catch (error) {
-      deps.logger.warn('the heartbeat time-out of a hook is not known, so it is waited for', {
-        error: describeError(error),
-      });
-      return undefined;
-    }
-  };
+/** Until when the drain may rest, where nothing is to be done for so long. Hooks of which nothing is known are held here. */
+const restOf = (
+  state: DrainState,
+  progress: Progress,
+  { now, hooks }: { now: number; hooks: Hooks },
+): number | undefined => {
+  if (hooks === 'unknown') return undefined;
+  return restUntil(state, progress, {
+    now,
+    ...(hooks === 'none' ? {} : { heartbeatSeconds: hooks.heartbeatSeconds }),
+  });
 };
 
 /**
@@ -82,12 +80,11 @@ const createRest = (deps: WorkerDeps, lease: NodeLease) => {
 export const driveDrain = async (
   deps: WorkerDeps,
   work: NodeWork,
-  start: { lease: NodeLease; state: DrainState },
+  start: { lease: NodeLease; state: DrainState; hooks: Hooks },
 ): Promise<Driven> => {
-  const { lease } = start;
+  const { lease, hooks } = start;
   const { clock, logger } = deps;
   const heart = createHeart(deps, lease);
-  const restOf = createRest(deps, lease);
   const run: {
     stop?: DrainEnd | 'deadline-moved' | undefined;
     progress?: Progress;
@@ -99,13 +96,14 @@ export const driveDrain = async (
     if ((await work.mode()) !== 'act') run.stop = 'mode-changed';
     else {
       const kept = await lease.keep(state);
-      const deadlineAt = lease.record.deadlineAt ?? state.options.deadlineAt;
+      const now = lease.record.deadlineAt ?? state.options.deadlineAt;
+      const deadlineAt = deadlineFor(lease.record, deps.section, { now, hooks });
       if (kept !== 'held') run.stop = kept;
       else if (deadlineAt !== state.options.deadlineAt) run.stop = 'deadline-moved';
     }
     if (run.stop !== undefined) return 'stop';
     heart.beatIfDue();
-    run.until = await restOf(state, run.progress);
+    run.until = restOf(state, run.progress, { now: clock.now(), hooks });
     if (run.until === undefined) return 'go';
     run.stop = 'rests';
     return 'stop';
@@ -143,7 +141,10 @@ export const driveDrain = async (
     if (run.stop !== 'deadline-moved') break;
     run.stop = undefined;
     const now = clock.now();
-    state = { ...state, options: optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now }) };
+    state = {
+      ...state,
+      options: optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now, hooks }),
+    };
   }
   if (run.stop === 'rests') await heart.beatNow();
   await heart.stop();

@@ -48,13 +48,43 @@ export const heartbeatActions = async (deps: Deps, lease: NodeLease): Promise<vo
   if (over.size > 0) await lease.write((current) => withAnswers(current, over));
 };
 
-/** The shortest heartbeat time-out of the hooks that wait; undefined where none does, or it is not known. */
-export const shortestHeartbeat = async (deps: Deps, record: DrainRecord): Promise<number | undefined> => {
-  const found = await Promise.all(
-    pendingActions(record).map((action) => deps.lifecycle.heartbeatSeconds(action)),
-  );
-  const known = found.filter((seconds) => seconds !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+/** What the hooks that hold an instance allow: how often they have to be renewed, and until when at the latest. */
+export interface HookLimits {
+  readonly heartbeatSeconds: number;
+  /** Epoch ms. */
+  readonly endsAt: number;
+}
+
+/**
+ * The tightest limits of all hooks that wait; `none` where none does, `unknown` where Auto Scaling does not say. Asked
+ * for drains of more than a quarter of an hour: every hook may be held for 50 minutes (a hundred times 30 seconds).
+ */
+export const hookLimits = async (
+  deps: Deps,
+  record: DrainRecord,
+): Promise<HookLimits | 'none' | 'unknown'> => {
+  try {
+    const limits = await Promise.all(
+      pendingActions(record).map(async (action) => {
+        const times = await deps.lifecycle.hookTimes(action);
+        const since = record.notices.find(({ lifecycle }) => lifecycle?.token === action.token)?.time;
+        return times === undefined || since === undefined
+          ? []
+          : [{ heartbeatSeconds: times.heartbeatSeconds, endsAt: since + times.globalSeconds * 1000 }];
+      }),
+    );
+    const known = limits.flat();
+    if (known.length === 0) return 'none';
+    return {
+      heartbeatSeconds: Math.min(...known.map(({ heartbeatSeconds }) => heartbeatSeconds)),
+      endsAt: Math.min(...known.map(({ endsAt }) => endsAt)),
+    };
+  } catch (error) {
+    deps.logger.warn('the times of a hook are not known, so it is waited for here', {
+      error: describeError(error),
+    });
+    return 'unknown';
+  }
 };
 
 export interface ActionAnswer {

@@ -19,6 +19,13 @@ export interface LifecycleAction {
 /** `over`: Auto Scaling knows of no such action: completed before, timed out, or of another token. */
 export type LifecycleAnswer = 'done' | 'over';
 
+export interface HookTimes {
+  /** A heartbeat asks for so long again. */
+  readonly heartbeatSeconds: number;
+  /** And for no longer than this in all: 48 hours, or a hundred times the above. */
+  readonly globalSeconds: number;
+}
+
 export interface LifecycleActions {
   /** Lets the instance go. */
   complete(action: LifecycleAction): Promise<LifecycleAnswer>;
@@ -26,8 +33,8 @@ export interface LifecycleActions {
   heartbeat(action: LifecycleAction): Promise<LifecycleAnswer>;
   /** Does a terminate hook, whichever, hold the instance (`Terminating:Wait`)? */
   isHeld(instanceId: string): Promise<boolean>;
-  /** The hook's heartbeat time-out; undefined where there is no such hook. */
-  heartbeatSeconds(action: Pick<LifecycleAction, 'group' | 'hook'>): Promise<number | undefined>;
+  /** The hook's own times; undefined where there is no such hook. */
+  hookTimes(action: Pick<LifecycleAction, 'group' | 'hook'>): Promise<HookTimes | undefined>;
 }
 
 /** Auto Scaling answers ValidationError "No active Lifecycle Action found with ..." to both. */
@@ -64,11 +71,13 @@ export const createLifecycleActions = (client: AutoScalingClient): LifecycleActi
       );
       return AutoScalingInstances.some(({ LifecycleState }) => LifecycleState === 'Terminating:Wait');
     },
-    heartbeatSeconds: async ({ group, hook }) => {
+    hookTimes: async ({ group, hook }) => {
       const { LifecycleHooks = [] } = await client.send(
         new DescribeLifecycleHooksCommand({ AutoScalingGroupName: group, LifecycleHookNames: [hook] }),
       );
-      return LifecycleHooks[0]?.HeartbeatTimeout;
+      const { HeartbeatTimeout: heartbeatSeconds, GlobalTimeout: globalSeconds } = LifecycleHooks[0] ?? {};
+      if (heartbeatSeconds === undefined || globalSeconds === undefined) return undefined;
+      return { heartbeatSeconds, globalSeconds };
     },
   };
 };

@@ -144,18 +144,39 @@ describe('a hook that is held for hours', () => {
 
   it('is looked at twice in each heartbeat time-out', async () => {
     const scene = await heldByHook(HELD, HOURS);
-    scene.control.heartbeatSeconds = 240;
+    scene.control.hookTimes = { heartbeatSeconds: 240, globalSeconds: 24_000 };
     await scene.worker();
     expect(((await scene.record())?.rests?.until ?? 0) - scene.clock.now()).toBeLessThanOrEqual(120_000);
   });
 
   it('is waited for where its heartbeat time-out leaves no time to rest', async () => {
     const scene = await heldByHook(HELD, HOURS);
-    scene.control.heartbeatSeconds = 60;
+    scene.control.hookTimes = { heartbeatSeconds: 60, globalSeconds: 6_000 };
     await scene.worker();
     expect(scene.said().at(-1)).toBe('node/node-1 deferred handed-over');
     const beats = scene.lifecycleCalls.map(({ at }) => at);
     expect(Math.max(...beats.slice(1).map((at, index) => at - (beats[index] ?? 0)))).toBeLessThan(30_000);
+  });
+
+  it('is waited for where Auto Scaling does not say how often it has to be renewed', async () => {
+    const scene = await heldByHook(HELD, HOURS);
+    scene.control.hookTimes = new Error('AccessDenied');
+    await scene.worker();
+    expect(scene.said().at(-1)).toBe('node/node-1 deferred handed-over');
+    expect(scene.warnings.some((text) => text.startsWith('the times of a hook are not known'))).toBe(true);
+  });
+
+  it('ends before Auto Scaling loses its patience: pods still get their grace', async () => {
+    const scene = await heldByHook(HELD, HOURS);
+    // 100 x 30 s, the shortest that there is.
+    scene.control.hookTimes = { heartbeatSeconds: 30, globalSeconds: 3_000 };
+    const endsAt = Date.parse('2026-11-20T03:12:00Z') + 3_000_000;
+    for (let visits = 0; scene.orders.length > 0 && visits < 10; visits += 1) await scene.worker();
+    expect(last(scene)).toMatchObject({ reason: 'budget-blocked', detail: { deleted: 1 } });
+    const deletes = worldOf(scene, 1).calls.filter(({ kind }) => kind === 'delete');
+    // Its grace of 30 s, the planner's margin of 5 s, the deadline's of 10 s.
+    expect((endsAt - (deletes[0]?.at ?? 0)) / 1000).toBeCloseTo(45, 0);
+    expect(completions(scene)).toHaveLength(1);
   });
 
   it('and whose instance AWS then takes within two minutes does not sleep through them', async () => {

@@ -87,16 +87,18 @@ describe('an instance', () => {
   });
 });
 
-describe('the heartbeat time-out of a hook', () => {
-  it('is what Auto Scaling says', async () => {
+describe('the times of a hook', () => {
+  it('are what Auto Scaling says', async () => {
     mock
       .on(DescribeLifecycleHooksCommand, { AutoScalingGroupName: 'my-asg', LifecycleHookNames: ['drain'] })
-      .resolves({ LifecycleHooks: [{ LifecycleHookName: 'drain', HeartbeatTimeout: 300 }] });
-    expect(await actions.heartbeatSeconds(ACTION)).toBe(300);
+      .resolves({
+        LifecycleHooks: [{ LifecycleHookName: 'drain', HeartbeatTimeout: 300, GlobalTimeout: 30_000 }],
+      });
+    expect(await actions.hookTimes(ACTION)).toEqual({ heartbeatSeconds: 300, globalSeconds: 30_000 });
   });
 
-  it('is unknown where there is no such hook', async () => {
+  it('are unknown where there is no such hook', async () => {
     mock.on(DescribeLifecycleHooksCommand).resolves({ LifecycleHooks: [] });
-    expect(await actions.heartbeatSeconds(ACTION)).toBeUndefined();
+    expect(await actions.hookTimes(ACTION)).toBeUndefined();
   });
 });
