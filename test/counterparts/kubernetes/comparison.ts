@@ -126,8 +126,17 @@ export const inShort = (said: Said): string => {
 
 const longest = 140;
 
+/** The status of a disruption budget. */
+const ofBudget = (status: Readonly<Record<string, unknown>>): string => {
+  const [condition] = Array.isArray(status.conditions) ? status.conditions : [];
+  const reason = isObject(condition) ? ` (${String(condition.reason)})` : '';
+  const { disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods } = status;
+  return `allows ${disruptionsAllowed}${reason}: ${currentHealthy} healthy of ${expectedPods}, ${desiredHealthy} needed`;
+};
+
 const inFull = (said: Said): string => {
   if (isAnswer(said)) return `${said.status} ${ofBody(said.body)}`;
   if (Array.isArray(said)) return said.map(inFull).join('; ');
+  if (isObject(said) && 'disruptionsAllowed' in said && 'expectedPods' in said) return ofBudget(said);
   return typeof said === 'string' ? said : JSON.stringify(settled(said));
 };

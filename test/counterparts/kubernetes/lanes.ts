@@ -7,6 +7,7 @@ import { openWorld } from './world.ts';
 export interface Sides {
   readonly embedded: Side;
   readonly counterpart: Side;
+  end(): Promise<void>;
 }
 
 export interface Outcome {
@@ -24,7 +25,10 @@ const onSide = async (one: Case, side: Side): Promise<Said> =>
     : 'not asked';
 
 /** A case on both sides at once. Rejects where a world cannot be made. */
-export const runCase = async (one: Case, { embedded, counterpart }: Sides): Promise<Outcome> => {
+export const runCase = async (
+  one: Case,
+  { embedded, counterpart }: Pick<Sides, 'embedded' | 'counterpart'>,
+): Promise<Outcome> => {
   const [left, right] = await Promise.all([onSide(one, embedded), onSide(one, counterpart)]);
   return { embedded: left, counterpart: right };
 };
@@ -54,4 +58,12 @@ export const runInLanes = (cases: readonly Case[], sides: Sides, lanes = 6): rea
   };
   for (let count = 0; count < lanes; count++) void lane();
   return ran;
+};
+
+/** Throws what the case threw. */
+export const outcomeOf = async (ran: Promise<Ran> | undefined): Promise<Outcome> => {
+  const result = await ran;
+  if (result === undefined) throw new Error('the case was not run');
+  if ('failed' in result) throw result.failed;
+  return result.outcome;
 };

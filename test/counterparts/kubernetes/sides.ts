@@ -5,6 +5,7 @@ import { createWorldClock } from '../../../infra/local/clock.ts';
 import { startKubernetes } from '../../../infra/local/kubernetes/server.ts';
 import { startControlPlane } from '../support/control-plane.ts';
 import { createClient } from './client.ts';
+import type { Sides } from './lanes.ts';
 import type { Side } from './port.ts';
 
 const TOKEN = 'administrator-of-the-test';
@@ -75,4 +76,19 @@ export const startCounterpart = async (): Promise<Side> => {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** Both, or neither. */
+export const startSides = async (): Promise<Sides> => {
+  const embedded = await startEmbedded();
+  try {
+    const counterpart = await startCounterpart();
+    const end = async () => {
+      await Promise.all([embedded.end(), counterpart.end()]);
+    };
+    return { embedded, counterpart, end };
+  } catch (error) {
+    await embedded.end();
+    throw error;
+  }
 };

@@ -21,8 +21,8 @@ export interface World {
   evict(name: string, options?: object, query?: string): Promise<Answer>;
   /** A Ready node that nobody has a reason to change. */
   node(name: string, node?: { readonly labels?: object; readonly spec?: object }): Promise<Metadata>;
-  /** Asks again until the probe has something to say; throws after 20 s. */
-  until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T>;
+  /** Asks again until the probe has something to say; throws after so many seconds (30). */
+  until<T>(what: string, probe: () => Promise<T | undefined>, withinSeconds?: number): Promise<T>;
 }
 
 export type PatchKind = 'merge-patch' | 'strategic-merge-patch' | 'json-patch';
@@ -39,7 +39,7 @@ export interface PodOptions {
 }
 
 const POLL_MS = 20;
-const LIMIT_MS = 20_000;
+const LIMIT_SECONDS = 30;
 
 const policyGroup = '/apis/policy/v1';
 const groupPaths: Readonly<Record<string, string>> = {
@@ -98,12 +98,12 @@ export const openWorld = async (side: Side, namespace: string): Promise<World> =
   };
   const patch: World['patch'] = (where, body, kind = 'merge-patch') =>
     ask('PATCH', where, { body, contentType: `application/${kind}+json` });
-  const until: World['until'] = async (what, probe) => {
-    const deadline = Date.now() + LIMIT_MS;
+  const until: World['until'] = async (what, probe, withinSeconds = LIMIT_SECONDS) => {
+    const deadline = Date.now() + withinSeconds * 1000;
     for (;;) {
       const found = await probe();
       if (found !== undefined) return found;
-      if (Date.now() > deadline) throw new Error(`${side.name}: ${what}: not within ${LIMIT_MS / 1000} s`);
+      if (Date.now() > deadline) throw new Error(`${side.name}: ${what}: not within ${withinSeconds} s`);
       await sleep(POLL_MS);
     }
   };

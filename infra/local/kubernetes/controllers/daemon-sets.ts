@@ -62,6 +62,7 @@ export const createDaemonSetController = (context: ControllerContext): Controlle
     }
     const current = store.ownedBy('pods', set.metadata.uid).filter((pod) => !isTerminating(pod));
     const ready = current.filter(isReady).length;
+    const unavailable = Math.max(0, desired - ready);
     store.update('daemonsets', {
       ...set,
       status: {
@@ -69,9 +70,10 @@ export const createDaemonSetController = (context: ControllerContext): Controlle
         numberMisscheduled: Math.max(0, current.length - desired),
         desiredNumberScheduled: desired,
         numberReady: ready,
-        updatedNumberScheduled: current.length,
-        numberAvailable: ready,
-        numberUnavailable: Math.max(0, desired - ready),
+        // These are left out on the wire where they are zero.
+        ...(current.length === 0 ? {} : { updatedNumberScheduled: current.length }),
+        ...(ready === 0 ? {} : { numberAvailable: ready }),
+        ...(unavailable === 0 ? {} : { numberUnavailable: unavailable }),
         observedGeneration: set.metadata.generation,
       },
     });

@@ -1,7 +1,7 @@
 import type { Condition, Pod } from '../objects.ts';
 import { isFinished, isReady, isTerminating, timestamp, withCondition } from '../objects.ts';
+import { foreignImageId } from './foreign-images.ts';
 import { deletePod } from './pods.ts';
-
 import type { Controller, ControllerContext } from './queue.ts';
 
 /** Seconds that a pod takes to stop once it was asked to; 1 without it. */
@@ -69,7 +69,7 @@ export const createKubelets = (context: ControllerContext): Controller => {
       pod.status.conditions ?? [],
     );
     const imageID = (image: string) =>
-      imageIdOf?.(image) ?? pod.metadata.annotations?.[imageIdAnnotation] ?? '';
+      imageIdOf?.(image) ?? pod.metadata.annotations?.[imageIdAnnotation] ?? foreignImageId(image);
     const status = {
       ...pod.status,
       phase: 'Running' as const,

@@ -48,7 +48,13 @@ export const createStatefulSetController = (context: ControllerContext): Control
     const { generation: observedGeneration } = set.metadata;
     store.update('statefulsets', {
       ...set,
-      status: { availableReplicas: 0, ...podCounts(pods), currentReplicas: pods.length, observedGeneration },
+      status: {
+        availableReplicas: 0,
+        ...podCounts(pods),
+        currentReplicas: pods.length,
+        updatedReplicas: pods.length,
+        observedGeneration,
+      },
     });
   });
   return {

@@ -142,9 +142,10 @@ export const evictionCases: readonly Case[] = inGroup('evict', [
     await world.budget('web', { minAvailable: 2 }, 3);
     const first = await world.evict('a');
     const second = await world.evict('b');
-    const left = await world.until('the budget counts two', async () => {
+    const left = await world.until('the budget has seen the pod go', async () => {
       const { status } = (await world.get(budgetPath(world, 'web'))).body;
-      return (status as { currentHealthy: number }).currentHealthy === 2 ? status : undefined;
+      const { currentHealthy, disruptedPods } = status as { currentHealthy: number; disruptedPods?: object };
+      return currentHealthy === 2 && disruptedPods === undefined ? status : undefined;
     });
     return [first, second, left];
   }),

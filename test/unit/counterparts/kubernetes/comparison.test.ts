@@ -101,6 +101,16 @@ it.each([
   [{ allowed: true }, '{"allowed":true}'],
   [
     {
+      disruptionsAllowed: 1,
+      currentHealthy: 4,
+      desiredHealthy: 3,
+      expectedPods: 5,
+      conditions: [{ reason: 'SufficientPods' }],
+    },
+    'allows 1 (SufficientPods): 4 healthy of 5, 3 needed',
+  ],
+  [
+    {
       ...refusal,
       status: 200,
       body: { kind: 'PodList', metadata: { continue: 'x' }, items: [{ metadata: { name: 'a' } }] },

@@ -100,6 +100,18 @@ describe('the kubelet', () => {
     });
   });
 
+  it('reports a digest of an image that no registry here knows, too', () => {
+    addNode(cluster, 'n1');
+    objects().create('pods', {
+      metadata: { name: 'a' },
+      spec: { nodeName: 'n1', containers: [{ name: 'main', image: 'busybox:1.37' }] },
+    });
+    cluster.advance(5000);
+    expect(pod('a')?.status.containerStatuses?.[0]?.imageID).toMatch(
+      /^docker\.io\/library\/busybox@sha256:[0-9a-f]{64}$/,
+    );
+  });
+
   it('stops a pod after its own time', async () => {
     addNode(cluster, 'n1');
     const annotations = { 'local.eks-caretaker/stop-seconds': '12' };
@@ -221,6 +233,36 @@ describe('a StatefulSet', () => {
     cluster.advance(3000);
     expect(pod('db-0')).toMatchObject({ status: { phase: 'Running' } });
     expect(pod('db-0')?.metadata.uid).not.toBe(uid);
+  });
+});
+
+describe('what workloads tell of themselves', () => {
+  it('leaves out what is zero, as it is on the wire', () => {
+    objects().create('statefulsets', workload('db', 1));
+    objects().create('daemonsets', workload('agent', 1));
+    const status = (plural: 'statefulsets' | 'daemonsets', name: string) =>
+      objects().get(plural, 'default', name)?.status;
+    cluster.advance(5000);
+    expect(status('daemonsets', 'agent')).toEqual({
+      currentNumberScheduled: 0,
+      numberMisscheduled: 0,
+      desiredNumberScheduled: 0,
+      numberReady: 0,
+      observedGeneration: 1,
+    });
+    addNode(cluster, 'n1');
+    cluster.advance(5000);
+    expect(status('daemonsets', 'agent')).toMatchObject({ numberAvailable: 1, updatedNumberScheduled: 1 });
+    expect(status('daemonsets', 'agent')).not.toHaveProperty('numberUnavailable');
+    expect(status('statefulsets', 'db')).toMatchObject({ readyReplicas: 1, updatedReplicas: 1 });
+  });
+
+  it('hands the annotations of their template to their pods', () => {
+    const { metadata, spec: given } = workload('web', 1);
+    const template = { ...given.template, metadata: { ...given.template.metadata, annotations: { a: 'b' } } };
+    objects().create('deployments', { metadata, spec: { ...given, template } });
+    cluster.advance(1);
+    expect(allPods().map((one) => one.metadata.annotations)).toEqual([{ a: 'b' }]);
   });
 });
 
