@@ -32,7 +32,9 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof RecordChangedError) {
     return { action: 'deferred', reason: 'record-changed', detail, fails: false };
   }
-  if (isForbidden(error)) {
+  // What a drain could not list in all its rounds comes with the last answer's words.
+  const refused = error instanceof ClusterUnreachableError && missingRightIn(message) !== undefined;
+  if (isForbidden(error) || refused) {
     return {
       action: 'none',
       reason: 'missing-right',

@@ -15,6 +15,12 @@ describe('what an error means', () => {
     ['another run', new RecordChangedError('web'), 'deferred record-changed', false],
     ['AWS saying no', named('AccessDeniedException'), 'none missing-right', true],
     ['the cluster saying no', api(403), 'none missing-right', true],
+    [
+      'the cluster saying no to every list of a drain',
+      new ClusterUnreachableError('staging', 'answered 403 cannot list resource "pods" in API group ""'),
+      'none missing-right',
+      true,
+    ],
     ['a cluster without address', new ClusterUnreachableError('a', 'b'), 'none cluster-unreachable', true],
     ['a lost connection', new KubernetesConnectionError('reset'), 'none cluster-unreachable', true],
     ['an ailing API server', api(500), 'none cluster-unreachable', true],
