@@ -4,10 +4,12 @@ import { isForbidden } from '../../shared/kubernetes/errors.ts';
 import { createNodeEvent } from '../../shared/kubernetes/events.ts';
 import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, uncordonAll } from '../../shared/kubernetes/nodes.ts';
+import { withoutCordon } from './decide/merge.ts';
 import type { DrainRecord } from './decide/record.ts';
 import { causeOf, taintOf } from './decide/record.ts';
 import type { Stepped } from './follow.ts';
 import type { IntakeDeps } from './intake.ts';
+import { viewOf } from './node-view.ts';
 import type { StepWork } from './step-work.ts';
 import { changed, lookAtNode, sayOn } from './step-work.ts';
 
@@ -27,8 +29,6 @@ export const withCordon = (
     },
   };
 };
-
-const withoutCordon = ({ cordonedAt: _at, cordon: _cordon, ...record }: DrainRecord): DrainRecord => record;
 
 /** The verdict on a patch that failed: never `cordon`. */
 export const failedPatch = (error: unknown) => ({
@@ -66,6 +66,7 @@ export const cordonStep = async (deps: IntakeDeps, work: StepWork): Promise<Step
   return {
     record: next,
     node: cordonedNode,
+    view: { node: viewOf(cordonedNode) },
     ...(kind === 'cordoned' ? { cordoned: { node: record.node, cause, at } } : {}),
   };
 };
@@ -106,10 +107,11 @@ export const uncordonStep = async (deps: IntakeDeps, work: StepWork, reason: str
   if (node === undefined) return lookAtNode(work);
   const result = await uncordonAll(await work.api(), node, { taints: record.cordon?.taints ?? [] });
   const done = await forgotten(deps, work);
-  if (result.kind === 'gone') sayOn(work, { action: 'none', reason: 'node-gone', detail: {} });
-  else {
-    sayOn(work, { action: 'uncordon', reason, detail: {} });
-    await tellUncordoned(deps, work, reason);
+  if (result.kind === 'gone') {
+    sayOn(work, { action: 'none', reason: 'node-gone', detail: {} });
+    return { ...done, view: { node: 'gone' } };
   }
-  return done;
+  sayOn(work, { action: 'uncordon', reason, detail: {} });
+  await tellUncordoned(deps, work, reason);
+  return { ...done, node: result.node, view: { node: viewOf(result.node) } };
 };

@@ -55,6 +55,7 @@ export const holdsOf = (
   const standing = standingOfRecord(record);
   const opened = standing.gated.filter(({ id }) => id === record.opened?.noticeId);
   return [...new Set([...standing.holding, ...opened])]
+    .filter(({ id }) => record.released?.includes(id) !== true)
     .map(holdOf)
     .filter((hold) => !isOver(hold, { record, now: context.now, node: context.node }));
 };

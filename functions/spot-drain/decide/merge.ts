@@ -20,7 +20,18 @@ export const standingOfRecord = ({ notices, ownerSeen }: DrainRecord): Standing 
 /** What was done in an earlier life of the instance is over. Only the cordon is on the node until it is undone. */
 const inThisLife = (record: DrainRecord): DrainRecord => {
   const { since } = standingOfRecord(record);
-  const { opened, ownerSeen, waitsFor, podsAtDeparture, worker, rests, drain, outcome, ...lasting } = record;
+  const {
+    opened,
+    ownerSeen,
+    waitsFor,
+    podsAtDeparture,
+    released,
+    worker,
+    rests,
+    drain,
+    outcome,
+    ...lasting
+  } = record;
   const { cordonedAt } = lasting;
   const times = [
     opened?.at,
@@ -62,14 +73,19 @@ export const settle = (changed: DrainRecord): DrainRecord => {
     outcome,
     ...rest
   } = record;
-  // What a drain without hurry has left is looked at again once there is hurry.
-  const isOutdated = wasUnhurried === true && !isUnhurried && deadlines.length > 0;
+  const isOurs = standing.deadlineAt === undefined && opened !== undefined;
+  // What a drain has left that was for something else, or had no hurry, is looked at again.
+  const isOutdated =
+    (wasUnhurried === true && !isUnhurried && deadlines.length > 0) ||
+    (isOurs && outcome !== undefined && outcome.at < opened.at);
+  // One that waited is measured from when it might begin.
+  const noticedAt = isOurs ? opened.at : standing.noticedAt;
   return {
     ...rest,
     wanted: standing.wanted,
     lifecycle: withAnswers(standing, record.lifecycle),
     ...(standing.cause === undefined ? {} : { cause: standing.cause }),
-    ...(standing.noticedAt === undefined ? {} : { noticedAt: standing.noticedAt }),
+    ...(noticedAt === undefined ? {} : { noticedAt }),
     ...(deadlines.length === 0 ? {} : { deadlineAt: Math.min(...deadlines) }),
     ...(isUnhurried ? { unhurried: true } : {}),
     ...(standing.departed === undefined ? {} : { departed: standing.departed }),
@@ -90,4 +106,11 @@ export const mergeNotices = (
   const record = current ?? emptyRecord(seed);
   const notices = joinNotices(record.notices, arriving);
   return current !== undefined && notices === record.notices ? current : settle({ ...record, notices });
+};
+
+/** Our cordon is not on the node any more, and what it was there for does not bring it back. */
+export const withoutCordon = ({ cordonedAt: _at, cordon: _cordon, ...record }: DrainRecord): DrainRecord => {
+  const { holding, gated } = standingOfRecord(record);
+  const ended = [...holding, ...gated.filter(({ id }) => id === record.opened?.noticeId)].map(({ id }) => id);
+  return { ...record, released: [...new Set([...(record.released ?? []), ...ended])] };
 };

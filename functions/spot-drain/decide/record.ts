@@ -69,6 +69,8 @@ export interface DrainRecord {
   // What was done and found since, in this life of the instance.
   readonly cordonedAt?: number;
   readonly cordon?: RecordedCordon;
+  /** Ids of notices for which a cordon of ours was there and has ended: they do not ask for another one. */
+  readonly released?: readonly string[];
   readonly opened?: Opening;
   /** Did the node's owner act on it by itself? */
   readonly ownerSeen?: { readonly at: number; readonly acts: boolean };
