@@ -36,14 +36,14 @@ export const settled = (said: Said): unknown => {
     value
       .replace(uid, (found) => {
         if (found === otherUid) return found;
-        if (!uids.has(found)) uids.set(found, `<uid ${uids.size + 1}>`);
+        if (!uids.has(found)) uids.set(found, `{uid ${uids.size + 1}}`);
         return uids.get(found) ?? found;
       })
-      .replace(time, (_all, fraction) => (fraction === undefined ? '<time>' : '<exact time>'))
-      .replace(revision, '$1<revision>');
+      .replace(time, (_all, fraction) => (fraction === undefined ? '{time}' : '{exact time}'))
+      .replace(revision, '$1{revision}');
   const walk = (value: unknown, key = ''): unknown => {
-    if (key === 'resourceVersion') return value === '' ? '' : '<revision>';
-    if (key === 'continue') return value === '' ? '' : '<token>';
+    if (key === 'resourceVersion') return value === '' ? '' : '{revision}';
+    if (key === 'continue') return value === '' ? '' : '{token}';
     if (typeof value === 'string') return text(value);
     if (Array.isArray(value)) return value.map((item) => walk(item));
     if (!isObject(value)) return value;

@@ -78,6 +78,8 @@ export interface Side extends KubernetesClient {
   readonly name: 'embedded' | 'counterpart';
   /** Waits, or jumps, until continue tokens that were handed out before may have expired. */
   forget(): Promise<void>;
+  /** Whether whoever keeps the nodes makes new ones Ready. */
+  readonly makesNodesReady: boolean;
   /** Whether the cluster's own controllers have written to a new node what they write there. */
   isSettled(node: Body): boolean;
   /** A node whose pods run and stop. */

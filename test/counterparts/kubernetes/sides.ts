@@ -32,6 +32,7 @@ export const startEmbedded = async (): Promise<Side> => {
     ...client,
     name: 'embedded',
     forget: async () => clock.jumpTo(clock.now() + LONG_MS),
+    makesNodesReady: false,
     isSettled: () => true,
     addNode: async (name, labels = {}) => {
       kubernetes.objects.create('nodes', {
@@ -68,7 +69,10 @@ export const startCounterpart = async (): Promise<Side> => {
     ...client,
     name: 'counterpart',
     forget: async () => {},
-    isSettled: ({ metadata }) => metadata?.annotations?.['node.alpha.kubernetes.io/ttl'] !== undefined,
+    makesNodesReady: true,
+    isSettled: ({ metadata, status }) =>
+      metadata?.annotations?.['node.alpha.kubernetes.io/ttl'] !== undefined &&
+      (status as { phase?: string } | undefined)?.phase === 'Running',
     addNode: (name, labels = {}) => plane.addNode({ name, labels }),
     end: async () => {
       client.close();

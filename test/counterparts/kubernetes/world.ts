@@ -148,11 +148,13 @@ export const openWorld = async (side: Side, namespace: string): Promise<World> =
     node: async (name, { labels, spec } = {}) => {
       const body = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec };
       await run('POST', '/api/v1/nodes', { body });
-      const status = { conditions: [{ type: 'Ready', status: 'True' }] };
-      await run('PATCH', `/api/v1/nodes/${name}/status`, {
-        body: { status },
-        contentType: 'application/merge-patch+json',
-      });
+      if (!side.makesNodesReady) {
+        const status = { conditions: [{ type: 'Ready', status: 'True' }] };
+        await run('PATCH', `/api/v1/nodes/${name}/status`, {
+          body: { status },
+          contentType: 'application/merge-patch+json',
+        });
+      }
       return until(`the node ${name} is left alone`, async () => {
         const answer = await ask('GET', `/api/v1/nodes/${name}`);
         const taints = (answer.body.spec?.taints ?? []) as readonly { key: string }[];

@@ -144,6 +144,7 @@ describe('an EKS token', () => {
   it.each([
     ['without its prefix', 'a3ViZXJuZXRlcw', /does not start with/],
     ['with padding', 'k8s-aws-v1.aHR0cA==', /base64url without padding/],
+    ['with a character that holds no byte', 'k8s-aws-v1.aHR0cDovL2FhY', /base64url without padding/],
     ['that holds no URL', `k8s-aws-v1.${Buffer.from('nothing').toString('base64url')}`, /holds no URL/],
     ['that is too long', `k8s-aws-v1.${'a'.repeat(4096)}`, /longer than 4,096 bytes/],
   ])('%s is refused', (_what, token, error) => {
