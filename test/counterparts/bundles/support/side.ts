@@ -34,6 +34,8 @@ export interface SideOptions {
   /** Text of a caretaker.yaml. */
   readonly config: string;
   readonly cluster: Partial<ClusterSpec>;
+  /** Epoch ms at which the embedded side stands at first; where it matters, the machine's. */
+  readonly startAt?: number;
 }
 
 const ADMINISTRATOR = 'administrator-of-the-test';
@@ -54,8 +56,12 @@ const late = (scene: Scene, what: string, seconds: number): Error =>
   );
 
 /** The cluster is the embedded one, and time is moved as fast as nobody has to wait for it. */
-export const startEmbeddedSide = async ({ config, cluster }: SideOptions): Promise<Side> => {
-  const scene = await startScene({ config, spec: { clusters: [clusterSpec(cluster)] } });
+export const startEmbeddedSide = async ({ config, cluster, startAt }: SideOptions): Promise<Side> => {
+  const clusters = [clusterSpec(cluster)];
+  const scene = await startScene({
+    config,
+    spec: { clusters, ...(startAt === undefined ? {} : { startAt }) },
+  });
   scene.account.world.principals.set(ADMINISTRATOR, {
     accessKeyId: ADMINISTRATOR,
     secretAccessKey: ADMINISTRATOR,
