@@ -1,11 +1,12 @@
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Namespace, V1Pod } from '@kubernetes/client-node';
 import pMap from 'p-map';
 import type { KubernetesApi, ListOptions, ResourceType } from '../../shared/kubernetes/client.ts';
 import { isNotFound } from '../../shared/kubernetes/errors.ts';
 import { DAEMON_SETS, NAMESPACES, PODS } from '../../shared/kubernetes/resources.ts';
 import type { PodCleanupConfig } from './config.ts';
 import { optsOut } from './decide/opt-out.ts';
-import { ownerOf } from './decide/pod.ts';
+import type { EndedPod } from './decide/pod.ts';
+import { essenceOf, ownerOf } from './decide/pod.ts';
 import type { AskableKind, OwnerState } from './decide/succeeded.ts';
 import { isAskable, succeededInShutdown } from './decide/succeeded.ts';
 
@@ -39,15 +40,16 @@ export async function* endedPods(
   api: KubernetesApi,
   { phases, labelSelector, nodeName }: PodSelection,
   patience: Patience = {},
-): AsyncIterable<readonly V1Pod[]> {
+): AsyncIterable<readonly EndedPod[]> {
   const onNode = nodeName === undefined ? '' : `,spec.nodeName=${nodeName}`;
   for (const phase of phases) {
-    yield* api.listPages<V1Pod>(PODS, {
+    const pages = api.listPages<V1Pod>(PODS, {
       fieldSelector: `status.phase=${phase}${onNode}`,
       ...(labelSelector === undefined ? {} : { labelSelector }),
       limit: OBJECTS_A_PAGE,
       ...patience,
     });
+    for await (const page of pages) yield page.map(essenceOf);
   }
 }
 
@@ -57,7 +59,7 @@ export const optedOutNamespaces = async (
   patience: Patience = {},
 ): Promise<ReadonlySet<string>> => {
   const names = new Set<string>();
-  const pages = api.listPages<V1Pod>(NAMESPACES, { limit: OBJECTS_A_PAGE, ...patience });
+  const pages = api.listPages<V1Namespace>(NAMESPACES, { limit: OBJECTS_A_PAGE, ...patience });
   for await (const page of pages) {
     for (const { metadata } of page) {
       if (metadata?.name !== undefined && optsOut(metadata.annotations)) names.add(metadata.name);
@@ -115,7 +117,7 @@ const stateOf = (kind: AskableKind, uid: string, owner: OwnerObject): OwnerState
  */
 export const ownerStates = async (
   api: KubernetesApi,
-  pods: readonly V1Pod[],
+  pods: readonly EndedPod[],
   patience: Patience = {},
 ): Promise<ReadonlyMap<string, OwnerState>> => {
   const asked = new Map<string, { kind: AskableKind; namespace: string; name: string }>();

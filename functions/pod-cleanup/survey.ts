@@ -7,6 +7,7 @@ import type { NamespaceShare } from './decide/share.ts';
 import { allowedOf, exceedsShare } from './decide/share.ts';
 import type { Patience, PodSelection } from './gather.ts';
 import { countPods, endedPods, ownerStates } from './gather.ts';
+import { createHeapKeeper } from './heap.ts';
 import { readAhead } from './read-ahead.ts';
 
 const NAMESPACES_AT_ONCE = 10;
@@ -41,6 +42,7 @@ export const surveyPods = async (
   const { patience } = options;
   const newest = createNewestPods(rules.keepNewestPerOwner);
   const candidates = new Map<string, number>();
+  const heap = createHeapKeeper();
   for await (const page of readAhead(endedPods(api, options.selection, patience))) {
     if (options.outOfTime()) return undefined;
     const states = rules.deleteSucceededPods ? await ownerStates(api, page, patience) : undefined;
@@ -51,6 +53,7 @@ export const surveyPods = async (
       const { namespace } = judgement.pod;
       candidates.set(namespace, (candidates.get(namespace) ?? 0) + 1);
     }
+    heap.pageDone();
   }
   if (!shares) return { limits: { newest, allowedIn: () => Number.POSITIVE_INFINITY }, refused: [] };
   const counted = await pMap(

@@ -1,4 +1,3 @@
-import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../../shared/core/clock.ts';
 import { ClusterUnreachableError, describeError } from '../../shared/core/errors.ts';
 import type { Mode } from '../../shared/core/mode.ts';
@@ -8,16 +7,21 @@ import { carryOut } from './carry-out.ts';
 import type { PodCleanupConfig } from './config.ts';
 import type { CleanupDecision, CleanupInput } from './decide/decide.ts';
 import { decideCleanup } from './decide/decide.ts';
+import type { EndedPod } from './decide/pod.ts';
 import type { Tally } from './decide/report.ts';
 import { percentOf } from './decide/share.ts';
 import type { OwnerState } from './decide/succeeded.ts';
 import { succeededInShutdown } from './decide/succeeded.ts';
 import type { Patience } from './gather.ts';
 import { endedPods, optedOutNamespaces, ownerStates, selectionOf } from './gather.ts';
+import { createHeapKeeper } from './heap.ts';
 import type { Pace } from './pace.ts';
 import { readAhead } from './read-ahead.ts';
+import { settle, unsettle } from './settle.ts';
 import type { Survey } from './survey.ts';
 import { surveyPods } from './survey.ts';
+import type { WriteBehind } from './write-behind.ts';
+import { createWriteBehind } from './write-behind.ts';
 
 export interface Sweep {
   readonly cluster: string;
@@ -41,6 +45,13 @@ export type SweepEnd = 'done' | 'mode-off' | 'out-of-time';
  * carries out and records. Throws what the cluster or our own table answered instead.
  */
 export const sweep = async (context: Sweep): Promise<SweepEnd> => {
+  const journal = createWriteBehind();
+  const ended = await settle(goThrough(context, journal));
+  await journal.end();
+  return unsettle(ended);
+};
+
+const goThrough = async (context: Sweep, journal: WriteBehind): Promise<SweepEnd> => {
   const { api, section, pace, patience, recorder } = context;
   const selection = selectionOf(section);
   const optedOut = section.namespaceOptOut ? await optedOutNamespaces(api, patience) : new Set<string>();
@@ -49,6 +60,7 @@ export const sweep = async (context: Sweep): Promise<SweepEnd> => {
   const survey = await surveyPods(api, input, { selection, patience, outOfTime });
   if (survey === undefined) return 'out-of-time';
   const spent = new Map<string, number>();
+  const heap = createHeapKeeper();
   let told = false;
   for await (const page of readAhead(endedPods(api, selection, patience))) {
     const mode = await context.readMode();
@@ -72,7 +84,8 @@ export const sweep = async (context: Sweep): Promise<SweepEnd> => {
       },
     );
     await carryOutWithin(context, decisions, { mode, spent });
-    await recorder.flushIfLarge();
+    await journal.begin(recorder.flushIfLarge);
+    heap.pageDone();
     throwIfDown(context);
   }
   return 'done';
@@ -86,7 +99,8 @@ const inputOf = (
 ): CleanupInput => ({ cluster, rules: section, now: clock.now(), optedOutNamespaces, ownerState: noState });
 
 /** Completed pods of Jobs and the like: there may be thousands, and nobody asked why they stay. */
-const isOfInterest = (pod: V1Pod): boolean => pod.status?.phase !== 'Succeeded' || succeededInShutdown(pod);
+const isOfInterest = (pod: EndedPod): boolean =>
+  pod.status?.phase !== 'Succeeded' || succeededInShutdown(pod);
 
 const throwIfDown = ({ cluster, pace }: Sweep): void => {
   if (pace.down === undefined) return;

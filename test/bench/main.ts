@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { projectRoot } from '../../infra/build.ts';
 import { describeError } from '../../shared/core/errors.ts';
 import { coldStart } from './cold-start.ts';
+import { podCleanup } from './pod-cleanup.ts';
 import type { BenchRow } from './rows.ts';
 import { formatRows } from './rows.ts';
 
 type Bench = (folder: string, progress: (text: string) => void) => Promise<readonly BenchRow[]>;
 
-const benches: Readonly<Record<string, Bench>> = { 'cold-start': coldStart };
+const benches: Readonly<Record<string, Bench>> = { 'cold-start': coldStart, 'pod-cleanup': podCleanup };
 
 const main = async (names: readonly string[]): Promise<number> => {
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { KEEP_ANNOTATION } from '../../functions/pod-cleanup/decide/opt-out.ts';
+import { KEEP_ANNOTATION } from '../../functions/pod-cleanup/decide/pod.ts';
 import {
   annotate,
   changePod,

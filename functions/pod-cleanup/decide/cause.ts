@@ -1,5 +1,5 @@
-import type { V1Pod, V1PodCondition } from '@kubernetes/client-node';
 import type { CleanupRules } from '../config.ts';
+import type { Condition, EndedPod } from './pod.ts';
 import { containersOf } from './pod.ts';
 import { factOf, TERMINATION_BY_KUBELET } from './reasons.ts';
 
@@ -7,14 +7,14 @@ import { factOf, TERMINATION_BY_KUBELET } from './reasons.ts';
 const SHUTDOWN_MESSAGE = /node shutdown|node is shutting/i;
 
 /** A disruption by whoever it names; source: Kubernetes documentation, "Pod disruption conditions". */
-export const disruptionOf = (pod: V1Pod): V1PodCondition | undefined =>
+export const disruptionOf = (pod: EndedPod): Condition | undefined =>
   pod.status?.conditions?.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
 
 /**
  * True where the kubelet says by the condition that it ended the pod, and by a reason or a message that a shutdown
  * made it do so. Alone the condition also marks evictions under node pressure and for critical pods.
  */
-export const endedByShutdown = (pod: V1Pod): boolean => {
+export const endedByShutdown = (pod: EndedPod): boolean => {
   const condition = disruptionOf(pod);
   if (condition?.reason !== TERMINATION_BY_KUBELET) return false;
   return (
@@ -24,7 +24,7 @@ export const endedByShutdown = (pod: V1Pod): boolean => {
 };
 
 /** Every container that failed ended with a listed code, and there is one. */
-const failedWith = (pod: V1Pod, codes: readonly number[]): boolean => {
+const failedWith = (pod: EndedPod, codes: readonly number[]): boolean => {
   const failed = containersOf(pod).flatMap(({ state }) => {
     const code = state?.terminated?.exitCode ?? 0;
     return code === 0 ? [] : [code];
@@ -34,7 +34,7 @@ const failedWith = (pod: V1Pod, codes: readonly number[]): boolean => {
 
 /** Why a pod of phase Failed may go, as the verdict's reason; undefined where nothing that is configured speaks for it. */
 export const causeOf = (
-  pod: V1Pod,
+  pod: EndedPod,
   rules: Pick<CleanupRules, 'reasons' | 'exitCodes'>,
 ): string | undefined => {
   const reason = pod.status?.reason;

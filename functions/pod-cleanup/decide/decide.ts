@@ -1,4 +1,3 @@
-import type { V1Pod } from '@kubernetes/client-node';
 import { isoTime } from '../../../shared/core/clock.ts';
 import type { Decision, Plan } from '../../../shared/core/verdict.ts';
 import type { CleanupRules } from '../config.ts';
@@ -8,7 +7,7 @@ import { failedAt } from './failed-at.ts';
 import { jobReason } from './job.ts';
 import type { NewestPods } from './newest.ts';
 import { optOutOf } from './opt-out.ts';
-import type { PodIdentity } from './pod.ts';
+import type { EndedPod, PodIdentity } from './pod.ts';
 import { identityOf, ownerOf } from './pod.ts';
 import type { OwnerState } from './succeeded.ts';
 import { succeededInShutdown, unwantedReason } from './succeeded.ts';
@@ -57,7 +56,7 @@ export type Judgement =
 
 /** What speaks for deleting a pod, by its phase; `why` is a reason to keep it. */
 const caseOf = (
-  pod: V1Pod,
+  pod: EndedPod,
   { rules, ownerState }: CleanupInput,
 ): { because: string } | { why: KeepReason } => {
   if (pod.status?.phase === 'Succeeded') {
@@ -70,7 +69,7 @@ const caseOf = (
 };
 
 /** What each pod's own rules say, in this order; budgets and what other pods there are come later. */
-export const judge = (pod: V1Pod, input: CleanupInput): Judgement => {
+export const judge = (pod: EndedPod, input: CleanupInput): Judgement => {
   const { rules, now } = input;
   const failed = failedAt(pod);
   const identity = identityOf(pod);
@@ -97,7 +96,7 @@ export interface Limits {
   readonly allowedIn: (namespace: string) => number | undefined;
 }
 
-const describe = (pod: V1Pod, failed: number | undefined) => {
+const describe = (pod: EndedPod, failed: number | undefined) => {
   const owner = ownerOf(pod);
   return {
     ...(pod.status?.phase === 'Succeeded' ? { phase: 'Succeeded' } : {}),
@@ -112,14 +111,14 @@ const describe = (pod: V1Pod, failed: number | undefined) => {
  * in each namespace; pods beyond the budget come again in the next run.
  */
 export const decideCleanup = (
-  pods: readonly V1Pod[],
+  pods: readonly EndedPod[],
   input: CleanupInput,
   limits: Limits,
 ): Plan<CleanupDecision> => {
   let budget = limits.budget;
   const taken = new Map<string, number>();
   const limitReason = (
-    pod: V1Pod,
+    pod: EndedPod,
     namespace: string,
     failed: number | undefined,
   ): LimitReason | undefined => {

@@ -1,5 +1,5 @@
-import type { V1Pod } from '@kubernetes/client-node';
 import { disruptionOf } from './cause.ts';
+import type { EndedPod } from './pod.ts';
 import { containersOf, timeOf } from './pod.ts';
 import { factOf } from './reasons.ts';
 
@@ -15,7 +15,7 @@ const ENDED = ['PodFailed', 'PodCompleted'];
  * refuses (kubernetes pkg/kubelet/status, updateStatusInternal). One that had run before and was refused after a
  * restart of its kubelet has an older `startTime`, and the conditions of its life before are the latest that is known.
  */
-export const failedAt = (pod: V1Pod): number | undefined => {
+export const failedAt = (pod: EndedPod): number | undefined => {
   const { status } = pod;
   const containers = containersOf(pod);
   const conditions = status?.conditions ?? [];

@@ -1,4 +1,4 @@
-import type { V1Pod } from '@kubernetes/client-node';
+import type { EndedPod } from './pod.ts';
 
 /** Until the Job controller has counted a pod that ended, this is on it (Kubernetes documentation, Job). */
 const JOB_TRACKING = 'batch.kubernetes.io/job-tracking';
@@ -8,7 +8,7 @@ const JOB_TRACKING = 'batch.kubernetes.io/job-tracking';
  * yet is never touched, whatever is configured: its result would be lost.
  */
 export const jobReason = (
-  pod: V1Pod,
+  pod: EndedPod,
   { deleteJobPods }: { readonly deleteJobPods: boolean },
 ): 'job-not-counted-yet' | 'job-pod' | undefined => {
   if (pod.metadata?.finalizers?.includes(JOB_TRACKING)) return 'job-not-counted-yet';

@@ -1,4 +1,4 @@
-import type { V1Pod } from '@kubernetes/client-node';
+import type { EndedPod } from './pod.ts';
 import { ownerOf } from './pod.ts';
 
 /** When a pod failed (0 where unknown) and its name, which decides between two of the same time. */
@@ -8,14 +8,17 @@ const isNewer = (a: Rank, b: Rank): boolean => a[0] > b[0] || (a[0] === b[0] && 
 
 /** The newest pods of every owner among those that would go. Holds `keep` of an owner, however many pods there are. */
 export interface NewestPods {
-  add(pod: V1Pod, failedAt: number | undefined): void;
+  add(pod: EndedPod, failedAt: number | undefined): void;
   /** How many of them are in a namespace. */
   countIn(namespace: string): number;
   /** Whether this pod is one of them, or may have become one since. Pods without an owner never are. */
-  has(pod: V1Pod, failedAt: number | undefined): boolean;
+  has(pod: EndedPod, failedAt: number | undefined): boolean;
 }
 
-const rankOf = (pod: V1Pod, failedAt: number | undefined): Rank => [failedAt ?? 0, pod.metadata?.name ?? ''];
+const rankOf = (pod: EndedPod, failedAt: number | undefined): Rank => [
+  failedAt ?? 0,
+  pod.metadata?.name ?? '',
+];
 
 export const createNewestPods = (keep: number): NewestPods => {
   /** By owner; newest first. */

@@ -1,9 +1,6 @@
-import type { V1Pod } from '@kubernetes/client-node';
 import type { CleanupRules } from '../config.ts';
-import { ownerOf } from './pod.ts';
-
-/** On a pod or a namespace: leave it alone. Any value but `false` counts. */
-export const KEEP_ANNOTATION = 'eks-caretaker/keep-failed-pods';
+import type { EndedPod } from './pod.ts';
+import { KEEP_ANNOTATION, ownerOf } from './pod.ts';
 
 /** Whether the annotations of a pod or a namespace say that it is to be left alone. */
 export const optsOut = (annotations: Readonly<Record<string, string>> | undefined): boolean => {
@@ -24,7 +21,7 @@ const isLeftOut = (
 
 /** Why people want this pod to be left alone; undefined where they do not. */
 export const optOutOf = (
-  pod: V1Pod,
+  pod: EndedPod,
   rules: Pick<CleanupRules, 'namespaces' | 'ownerKinds'>,
   optedOutNamespaces: ReadonlySet<string>,
 ): 'namespace-excluded' | 'namespace-opted-out' | 'pod-opted-out' | 'owner-kind-excluded' | undefined => {

@@ -1,5 +1,5 @@
-import type { V1Pod } from '@kubernetes/client-node';
 import { endedByShutdown } from './cause.ts';
+import type { EndedPod } from './pod.ts';
 import { ownerOf } from './pod.ts';
 import { factOf } from './reasons.ts';
 
@@ -20,7 +20,7 @@ export const isAskable = (kind: string | undefined): kind is AskableKind =>
  * A pod that should run for ever and was ended by a shutdown all the same, with containers that ended well: the
  * kubelet then leaves it in phase Succeeded, with the reason of a shutdown (kubernetes/kubernetes #113278, #118310).
  */
-export const succeededInShutdown = (pod: V1Pod): boolean =>
+export const succeededInShutdown = (pod: EndedPod): boolean =>
   pod.spec?.restartPolicy === 'Always' &&
   (factOf(pod.status?.reason)?.shutdown === true || endedByShutdown(pod));
 
@@ -29,7 +29,7 @@ const ordinalOf = (name: string): number => Number(/-(\d+)$/.exec(name)?.[1] ?? 
 
 /** Why the owner does not speak for deleting such a pod; undefined where it still wants it to run. */
 export const unwantedReason = (
-  pod: V1Pod,
+  pod: EndedPod,
   stateOf: (ownerUid: string) => OwnerState | undefined,
 ): 'owner-not-asked' | 'owner-gone' | 'owner-wants-no-pod' | undefined => {
   const owner = ownerOf(pod);

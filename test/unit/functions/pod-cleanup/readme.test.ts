@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { KEEP_ANNOTATION } from '../../../../functions/pod-cleanup/decide/opt-out.ts';
+import { KEEP_ANNOTATION } from '../../../../functions/pod-cleanup/decide/pod.ts';
 import { REASONS } from '../../../../functions/pod-cleanup/decide/reasons.ts';
 import { sectionOf } from './support.ts';
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Limits } from '../../../../../functions/pod-cleanup/decide/decide.ts';
 import { decideCleanup } from '../../../../../functions/pod-cleanup/decide/decide.ts';
 import { createNewestPods } from '../../../../../functions/pod-cleanup/decide/newest.ts';
+import { essenceOf } from '../../../../../functions/pod-cleanup/decide/pod.ts';
 import type { FailedPodOptions } from '../../../../fixtures/failed-pod.ts';
 import { inputOf, limitsOf, NOW, OLD, podOf, terminated } from '../support.ts';
 
@@ -194,6 +195,17 @@ describe('for any page, configuration and limits', () => {
           }
         },
       ),
+    );
+  });
+
+  it('what is left of a pod in memory is all that matters', () => {
+    fc.assert(
+      fc.property(fc.array(anyPod, { maxLength: 30 }), anyKeys, (options, keys) => {
+        const pods = named(options).map(podOf);
+        const input = inputOf({ ...keys, exitCodes: [137] });
+        const whole = decideCleanup(pods, input, limitsOf());
+        expect(decideCleanup(pods.map(essenceOf), input, limitsOf())).toEqual(whole);
+      }),
     );
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { jobReason } from '../../../../../functions/pod-cleanup/decide/job.ts';
 import { labelSelectorProblem } from '../../../../../functions/pod-cleanup/decide/label-selector.ts';
-import { KEEP_ANNOTATION, optOutOf } from '../../../../../functions/pod-cleanup/decide/opt-out.ts';
+import { optOutOf } from '../../../../../functions/pod-cleanup/decide/opt-out.ts';
+import { KEEP_ANNOTATION } from '../../../../../functions/pod-cleanup/decide/pod.ts';
 import type { FailedPodOptions } from '../../../../fixtures/failed-pod.ts';
 import { podOf, sectionOf } from '../support.ts';
 
