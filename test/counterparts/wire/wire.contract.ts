@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { projectRoot } from '../../../infra/build.ts';
 import { row } from '../support/results.ts';
 import { counterpart } from '../support/variables.ts';
+import type { Violation } from './breaking.ts';
 import { commonError, commonErrorsOf } from './common-errors.ts';
 import { errorRows } from './error-rows.ts';
 import { modelPaths, valuePaths } from './member-paths.ts';
@@ -58,10 +59,6 @@ const operationsOf = (service: string) => [...new Set(of(service).map(({ call })
 beforeAll(async () => {
   held = (await recordedCalls()).map(check);
 }, END_TO_END_MS);
-
-/** Those that have something in them to be broken. */
-const isFull = ({ operation, response }: RecordedCall): boolean =>
-  operation !== 'CheckpointDurableExecution' || response.body.includes('"Status"');
 
 /** Each kind of violation once, with how often it was seen. */
 const violationsIn = (checked: readonly Held[]): readonly string[] => {
@@ -137,20 +134,26 @@ describe('what the end-to-end tests put on the wire', () => {
   });
 });
 
+/** The first whole exchange of that kind that has something in it to be broken, broken. */
+const brokenCall = (
+  kind: { readonly service: string; readonly operation: string; readonly status: number },
+  breakIt: Violation['breakIt'],
+): RecordedCall => {
+  for (const { call, problems } of held) {
+    if (problems.length > 0 || call.service !== kind.service || call.operation !== kind.operation) continue;
+    if (call.response.status !== kind.status) continue;
+    const { request, response } = breakIt(call);
+    if (request !== call.request || response !== call.response) return { ...call, request, response };
+  }
+  throw new Error(`no ${kind.operation} with ${kind.status} was recorded to break`);
+};
+
 describe('a violation', () => {
   it.each(violations.map((violation) => ({ ...violation, status: violation.status ?? 200 })))(
     'of $service $operation, $side: $what is reported',
     ({ service, operation, status, side, breakIt, found }) => {
-      const whole = held.find(
-        ({ call, problems }) =>
-          problems.length === 0 &&
-          call.service === service &&
-          call.operation === operation &&
-          call.response.status === status &&
-          isFull(call),
-      );
-      if (whole === undefined) throw new Error(`no exchange of ${operation} with ${status} was recorded`);
-      const { problems } = check({ ...whole.call, ...breakIt(whole.call) });
+      const broken = brokenCall({ service, operation, status }, breakIt);
+      const { problems } = check(broken);
       expect(problems.filter((problem) => problem.side !== side)).toEqual([]);
       expect(problems.map(({ where, what }) => `${where} ${what}`)).toEqual([expect.stringMatching(found)]);
     },
