@@ -1,4 +1,6 @@
-import type { InstanceReader } from '../../shared/aws/ec2.ts';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { clientSettings } from '../../shared/aws/clients.ts';
+import { createInstanceReader } from '../../shared/aws/ec2.ts';
 import { createHandler } from '../../shared/runtime/chain.ts';
 import { createContext } from '../../shared/runtime/context.ts';
 import { parseTick } from '../../shared/runtime/tick.ts';
@@ -16,13 +18,7 @@ const context = createContext({
 
 const cleanup = { ...context, metrics: createCleanupMetrics() };
 
-/** EC2's client is large, and the tick does not need it: it is loaded by the first event. */
-const instances: InstanceReader = {
-  describe: async (ids) => {
-    const { createEc2Instances } = await import('./ec2-instances.ts');
-    return createEc2Instances().describe(ids);
-  },
-};
+const looks = { ...context, instances: createInstanceReader(new EC2Client(clientSettings())) };
 
 /** pod-cleanup: cleans up the cluster of the tick, or all of them. */
 export const handler = createHandler(context, {
@@ -33,5 +29,5 @@ export const handler = createHandler(context, {
 /** pod-cleanup-verify: looks at what a terminated node left behind. */
 export const verify = createHandler(context, {
   parse: parseTerminated,
-  run: (instance, call) => runVerify({ ...context, instances }, instance, call),
+  run: (instance, call) => runVerify(looks, instance, call),
 });

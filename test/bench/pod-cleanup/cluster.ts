@@ -103,8 +103,8 @@ export const startBenchCluster = async ({ account }: CleanupFunction): Promise<B
         request('GET', '/api/v1/pods?fieldSelector=status.phase%3DFailed', {
           accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
         }),
-      )) as { items: unknown[] };
-      return items.length;
+      )) as { items: unknown[] | null };
+      return items?.length ?? 0;
     },
     close,
   };
