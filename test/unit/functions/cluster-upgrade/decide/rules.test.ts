@@ -13,6 +13,10 @@ describe('the minor of a version', () => {
     ['2.0', undefined],
     ['1.x', undefined],
     ['', undefined],
+    ['kubelet v1.34.2', undefined],
+    ['21.34', undefined],
+    ['1.34 or so', undefined],
+    ['1.1234', undefined],
   ])('%s: %s', (version, minor) => {
     expect(minorOf(version)).toBe(minor);
   });
@@ -24,6 +28,9 @@ describe('versions of add-ons', () => {
     ['v1.9.0', 'v1.10.0', -1],
     ['v1.20.4-eksbuild.2', 'v1.20.4-eksbuild.2', 0],
     ['v1.20.4', 'v1.20.4-eksbuild.1', -1],
+    ['v1.20.4-eksbuild.1', 'v1.20.4', 1],
+    ['none', 'none', 0],
+    ['v0.0', 'none', 0],
   ])('%s against %s: %i', (a, b, sign) => {
     expect(Math.sign(compareVersions(a, b))).toBe(sign);
   });
@@ -95,6 +102,47 @@ describe('where an add-on goes', () => {
     expect(addOnTarget(found, base)).toEqual(target);
   });
 
+  it.each<[string, ReturnType<typeof addOn>, object]>([
+    [
+      'every platform version where EKS names none',
+      addOn('x', 'v1.0.0', [['v1.1.0', ['1.35'], true, []]]),
+      { kind: 'update', versions: ['v1.1.0'] },
+    ],
+    [
+      'the installed version and the goal are no steps between',
+      addOn('vpc-cni', 'v1.19.1', [
+        ['v1.18.0', ['1.35']],
+        ['v1.19.0', ['1.35']],
+        ['v1.19.1', ['1.35']],
+        ['v1.19.9', ['1.35']],
+        ['v1.20.3', ['1.35'], true],
+        ['v1.20.9', ['1.35']],
+        ['v1.22.0', ['1.35']],
+      ]),
+      { kind: 'update', versions: ['v1.20.3'] },
+    ],
+    [
+      'minors are told apart by both numbers',
+      addOn('vpc-cni', 'v1.9.0', [
+        ['v1.10.5', ['1.35']],
+        ['v11.0.0', ['1.35']],
+        ['v12.0.0', ['1.35'], true],
+      ]),
+      { kind: 'update', versions: ['v1.10.5', 'v11.0.0', 'v12.0.0'] },
+    ],
+  ])('%s', (_what, found, target) => {
+    expect(addOnTarget(found, base)).toEqual(target);
+  });
+
+  it('is judged by no platform version where EKS does not say which the target has', () => {
+    const unsaid = snapshot({ versions: [{ version: '1.35', support: 'STANDARD_SUPPORT' }] });
+    const found = addOn('x', 'v1.0.0', [
+      ['v1.1.0', ['1.35'], true, ['eks.3']],
+      ['v1.0.5', ['1.35'], false, ['*']],
+    ]);
+    expect(addOnTarget(found, unsaid)).toEqual({ kind: 'update', versions: ['v1.0.5'] });
+  });
+
   it('is judged by the cluster’s own platform version once the control plane is at the target', () => {
     const found = addOn('x', 'v1.0.0', [['v1.1.0', ['1.35'], true, ['eks.12']]]);
     expect(addOnTarget(found, base)).toEqual({ kind: 'no-version' });
@@ -149,6 +197,8 @@ describe('an answer to the question for approval', () => {
     [{ kind: 'failure', type: 'stopped', message: 'no' }, 'stopped', 'stop-requested'],
     [{ kind: 'success', payload: '' }, 'rejected', 'approval-unreadable'],
     [{ kind: 'success', payload: 'null' }, 'rejected', 'approval-unreadable'],
+    [{ kind: 'success', payload: '{' }, 'rejected', 'approval-unreadable'],
+    [{ kind: 'success', payload: '"approve"' }, 'rejected', 'approval-unreadable'],
     [{ kind: 'success', payload: '{"decision":"approve"}' }, 'rejected', 'approval-unreadable'],
     [{ kind: 'success', payload: `{"planHash":"${hash}"}` }, 'rejected', 'approval-unreadable'],
     [
@@ -158,5 +208,21 @@ describe('an answer to the question for approval', () => {
     ],
   ] as const)('%j is no yes', (answer, status, reason) => {
     expect(judgeApproval(answer, hash)).toMatchObject({ kind: 'refused', status, reason });
+  });
+
+  it.each([
+    [{ kind: 'timeout' }, 'nobody approved the plan in time; plan and start again'],
+    [{ kind: 'failure', type: 'rejected', message: 'not today' }, 'not today'],
+    [{ kind: 'failure', type: 'stopped', message: 'by ada' }, 'by ada'],
+    [
+      { kind: 'success', payload: '{}' },
+      'the answer is not {"decision":"approve","planHash":"..."}; start again and use `caretaker upgrade approve`',
+    ],
+    [
+      { kind: 'success', payload: '{"decision":"approve","planHash":"b"}' },
+      `the approval names plan b, this run's is ${hash}; plan and start again`,
+    ],
+  ] as const)('%j says why', (answer, message) => {
+    expect(judgeApproval(answer, hash)).toMatchObject({ message });
   });
 });

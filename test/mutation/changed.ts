@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+
+/** Sources whose mutants are tested, and the tests that stand beside them. */
+const SOURCE = /^(functions\/[^/]+\/decide\/|shared\/drain\/).*\.ts$/;
+const TEST = /^test\/unit\/(functions\/[^/]+\/decide|shared\/drain)\//;
+
+/**
+ * What has to be mutated after a change of these files: changed sources, and of a changed test everything that it
+ * stands beside (it may kill less than before). Patterns for Stryker.
+ */
+export const mutateFor = (changed: readonly string[]): readonly string[] => {
+  const folders = changed.flatMap((path) => TEST.exec(path)?.[1] ?? []);
+  const sources = changed.filter((path) => SOURCE.test(path));
+  const alone = sources.filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)));
+  return [...new Set([...folders.map((folder) => `${folder}/**/*.ts`), ...alone])].sort();
+};
+
+type Git = (...args: readonly string[]) => string | undefined;
+
+/** Undefined where git refuses: no such commit, or no repository at all. */
+const git: Git = (...args) => {
+  try {
+    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch (error) {
+    if (error instanceof Error && 'status' in error) return undefined;
+    throw error;
+  }
+};
+
+/** The commit to compare with: where the branch left the main line, or the one before. */
+const baseOf = (ask: Git): string | undefined => {
+  const head = ask('rev-parse', 'HEAD');
+  const fork = ask('merge-base', 'HEAD', 'origin/HEAD');
+  return fork !== undefined && fork !== head ? fork : ask('rev-parse', '--verify', '--quiet', 'HEAD~1');
+};
+
+/** Files that differ from the base and are there, those included that are not committed. Undefined without a base. */
+export const changedFiles = (ask: Git = git): readonly string[] | undefined => {
+  const base = baseOf(ask);
+  if (base === undefined) return undefined;
+  const listed = `${ask('diff', '--name-only', '--diff-filter=d', base) ?? ''}\n${ask('ls-files', '--others', '--exclude-standard') ?? ''}`;
+  return listed.split('\n').filter((path) => path !== '');
+};

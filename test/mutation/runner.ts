@@ -1,0 +1,139 @@
+import { resolve } from 'node:path';
+import type { MutantCoverage, StrykerOptions } from '@stryker-mutator/api/core';
+import { commonTokens, declareFactoryPlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
+import type {
+  DryRunOptions,
+  DryRunResult,
+  MutantRunOptions,
+  MutantRunResult,
+  TestResult,
+  TestRunner,
+} from '@stryker-mutator/api/test-runner';
+import {
+  DryRunStatus,
+  determineHitLimitReached,
+  MutantRunStatus,
+  TestStatus,
+  toMutantRunResult,
+} from '@stryker-mutator/api/test-runner';
+import type { TestFiles } from './environment.ts';
+import { createEnvironment } from './environment.ts';
+import type { CollectedTest } from './globals.ts';
+
+/** What Stryker's instrumented code reads and writes. */
+interface Instrumentation {
+  activeMutant?: string | undefined;
+  currentTestId?: string | undefined;
+  mutantCoverage?: MutantCoverage | undefined;
+  hitCount?: number | undefined;
+  hitLimit?: number | undefined;
+}
+
+const instrumentation = (): Instrumentation => {
+  const found: unknown = Reflect.get(globalThis, '__stryker__');
+  if (found !== undefined) return found as Instrumentation;
+  const made: Instrumentation = {};
+  Reflect.set(globalThis, '__stryker__', made);
+  return made;
+};
+
+const runTests = async (
+  tests: readonly CollectedTest[],
+  options: { bail: boolean; begin: (test: CollectedTest) => void },
+): Promise<TestResult[]> => {
+  const results: TestResult[] = [];
+  for (const test of tests) {
+    options.begin(test);
+    const startedAt = performance.now();
+    const common = () => ({
+      id: test.id,
+      name: test.id,
+      fileName: test.file,
+      ...(test.startPosition === undefined ? {} : { startPosition: test.startPosition }),
+      timeSpentMs: performance.now() - startedAt,
+    });
+    try {
+      await test.run();
+      results.push({ ...common(), status: TestStatus.Success });
+    } catch (error) {
+      const failureMessage = error instanceof Error ? error.message : String(error);
+      results.push({ ...common(), status: TestStatus.Failed, failureMessage });
+      if (options.bail) break;
+    }
+  }
+  return results;
+};
+
+/** Stryker's test runner for the project's tables and laws, in the process that it gives us. */
+export const createRunner = (options: TestFiles): TestRunner => {
+  const environment = createEnvironment(options);
+  let loaded: readonly CollectedTest[] | undefined;
+  let mutated: readonly string[] | undefined;
+
+  const dryRun = async ({ files }: DryRunOptions): Promise<DryRunResult> => {
+    const stryker = instrumentation();
+    const mutantCoverage: MutantCoverage = { static: {}, perTest: {} };
+    Object.assign(stryker, { mutantCoverage, currentTestId: undefined, activeMutant: undefined });
+    mutated = files?.map((file) => resolve(file));
+    loaded = await environment.load(mutated);
+    const tests = await runTests(loaded, {
+      bail: false,
+      begin: ({ id }) => {
+        stryker.currentTestId = id;
+      },
+    });
+    Object.assign(stryker, { mutantCoverage: undefined, currentTestId: undefined });
+    return { status: DryRunStatus.Complete, tests, mutantCoverage };
+  };
+
+  const mutantRun = async (run: MutantRunOptions): Promise<MutantRunResult> => {
+    const { activeMutant, testFilter, hitLimit } = run;
+    const stryker = instrumentation();
+    Object.assign(stryker, { mutantCoverage: undefined, currentTestId: undefined });
+    Object.assign(stryker, { hitLimit, hitCount: hitLimit === undefined ? undefined : 0 });
+    stryker.activeMutant = run.mutantActivation === 'static' ? activeMutant.id : undefined;
+    try {
+      if (loaded === undefined || run.reloadEnvironment) {
+        loaded = undefined;
+        const sources = run.reloadEnvironment ? [run.sandboxFileName] : mutated;
+        loaded = await environment.load(sources?.map((file) => resolve(file)));
+      }
+      stryker.activeMutant = activeMutant.id;
+      const chosen = loaded.filter(({ id }) => testFilter === undefined || testFilter.includes(id));
+      const tests = await runTests(chosen, { bail: !run.disableBail, begin: () => {} });
+      const tooOften = determineHitLimitReached(stryker.hitCount, hitLimit);
+      return toMutantRunResult(tooOften ?? { status: DryRunStatus.Complete, tests });
+    } catch (error) {
+      // Only loading throws: no test could have passed.
+      return {
+        status: MutantRunStatus.Killed,
+        killedBy: [],
+        failureMessage: `does not load: ${error instanceof Error ? error.message : String(error)}`,
+        nrOfTests: 0,
+      };
+    } finally {
+      stryker.activeMutant = undefined;
+    }
+  };
+
+  return { capabilities: () => ({ reloadEnvironment: true }), dryRun, mutantRun };
+};
+
+const factory = (options: StrykerOptions): TestRunner =>
+  createRunner({ root: process.cwd(), ...(options.tables as Omit<TestFiles, 'root'>) });
+factory.inject = tokens(commonTokens.options);
+
+export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'tables', factory)];
+/** Stryker warns of options that nobody declares. */
+export const strykerValidationSchema = {
+  properties: {
+    tables: {
+      type: 'object',
+      required: ['tests', 'except'],
+      properties: {
+        tests: { type: 'array', items: { type: 'string' } },
+        except: { type: 'array', items: { type: 'string' } },
+      },
+    },
+  },
+};

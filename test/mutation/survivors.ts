@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+
+/** A part of Stryker's report (mutation-testing-report-schema). */
+export interface Report {
+  readonly files: Readonly<
+    Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>
+  >;
+}
+
+export interface ReportedMutant {
+  readonly mutatorName: string;
+  readonly replacement?: string;
+  readonly status: string;
+  readonly location: { readonly start: Position; readonly end: Position };
+}
+
+interface Position {
+  /** From 1 on, both. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A mutant that no test tells from the original, told by its text: lines move, texts stay. */
+export interface Survivor {
+  readonly file: string;
+  readonly line: number;
+  readonly mutator: string;
+  /** The line it is in, and what stands there instead. */
+  readonly code: string;
+  readonly original: string;
+  readonly replacement: string;
+}
+
+/** Why mutants of a kind survive. Everything that is given has to match. */
+export interface Reason {
+  /** Path, or the beginning of one. */
+  readonly file?: string;
+  readonly mutator?: string;
+  /** Regular expressions. */
+  readonly code?: string;
+  readonly original?: string;
+  readonly replacement?: string;
+  readonly why: string;
+}
+
+export interface Score {
+  readonly killed: number;
+  readonly survived: number;
+  /** Percent of all mutants that could be tested. */
+  readonly percent: number;
+}
+
+const KILLED = ['Killed', 'Timeout'];
+const SURVIVED = ['Survived', 'NoCoverage'];
+
+const cut = (source: string, { start, end }: ReportedMutant['location']): string => {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  const last = lines.length - 1;
+  return lines
+    .map((line, index) =>
+      line.slice(index === 0 ? start.column - 1 : 0, index === last ? end.column - 1 : undefined),
+    )
+    .join('\n');
+};
+
+export const survivorsOf = (report: Report): readonly Survivor[] =>
+  Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
+    mutants
+      .filter(({ status }) => SURVIVED.includes(status))
+      .map((mutant) => ({
+        file,
+        line: mutant.location.start.line,
+        mutator: mutant.mutatorName,
+        code: (source.split('\n')[mutant.location.start.line - 1] ?? '').trim(),
+        original: cut(source, mutant.location),
+        replacement: mutant.replacement ?? '',
+      })),
+  );
+
+const holds = (pattern: string | undefined, text: string): boolean =>
+  pattern === undefined || new RegExp(pattern, 's').test(text);
+
+export const reasonFor = (survivor: Survivor, reasons: readonly Reason[]): Reason | undefined =>
+  reasons.find(
+    (reason) =>
+      (reason.file === undefined || survivor.file.startsWith(reason.file)) &&
+      (reason.mutator === undefined || reason.mutator === survivor.mutator) &&
+      holds(reason.code, survivor.code) &&
+      holds(reason.original, survivor.original) &&
+      holds(reason.replacement, survivor.replacement),
+  );
+
+/** `functions/ecr-rescan/decide/due.ts` belongs to `ecr-rescan`, `shared/drain/step.ts` to `drain`. */
+export const areaOf = (file: string): string => file.split('/')[1] ?? file;
+
+export const scoresOf = (report: Report): ReadonlyMap<string, Score> => {
+  const scores = new Map<string, Score>();
+  for (const [file, { mutants }] of Object.entries(report.files)) {
+    const count = (wanted: readonly string[]) =>
+      mutants.filter(({ status }) => wanted.includes(status)).length;
+    for (const area of [areaOf(file), 'all']) {
+      const before = scores.get(area);
+      const killed = (before?.killed ?? 0) + count(KILLED);
+      const survived = (before?.survived ?? 0) + count(SURVIVED);
+      scores.set(area, { killed, survived, percent: (100 * killed) / Math.max(1, killed + survived) });
+    }
+  }
+  return scores;
+};
+
+export const readReasons = (path: string): readonly Reason[] =>
+  JSON.parse(readFileSync(path, 'utf8')) as Reason[];
