@@ -8,10 +8,10 @@ const cut = (text: string): string => text.slice(0, LONGEST_MESSAGE);
 const compactPod = (pod: PodProgress): PodProgress => ({
   ...pod,
   ...(pod.error === undefined ? {} : { error: cut(pod.error) }),
-  ...(pod.held === undefined ? {} : { held: { budgets: pod.held.budgets, message: cut(pod.held.message) } }),
+  ...(pod.held === undefined ? {} : { held: { budgets: pod.held.budgets, message: '' } }),
 });
 
-/** The state as it is kept between rounds and for another worker: the same drain, long messages cut. */
+/** The state as it is kept between rounds and for another worker: the same drain, with its messages cut. */
 export const checkpointOf = (state: DrainState): DrainState => ({
   ...state,
   pods: Object.fromEntries(Object.entries(state.pods).map(([uid, pod]) => [uid, compactPod(pod)])),

@@ -4,7 +4,8 @@ import { describeError } from '../core/errors.ts';
 import { createInbox } from './inbox.ts';
 import { listNode } from './list-node.ts';
 import type { Observation } from './observe.ts';
-import type { Pace } from './pace.ts';
+import type { LaneVerdict, Pace } from './pace.ts';
+import { NotBegunError } from './pace.ts';
 import type { DrainState } from './state.ts';
 import { resumeDrain } from './state.ts';
 import type { DrainAction } from './step.ts';
@@ -31,7 +32,13 @@ export interface RunDrainOptions {
 
 type Removal = Exclude<DrainAction, { kind: 'list' }>;
 
-const failedOutcome = (error: unknown): RemovalOutcome => ({ kind: 'failed', message: describeError(error) });
+const failedOutcome = (error: unknown): RemovalOutcome =>
+  error instanceof NotBegunError ? { kind: 'not-sent' } : { kind: 'failed', message: describeError(error) };
+
+const laneVerdict = ({ kind }: RemovalOutcome): LaneVerdict => {
+  if (kind === 'budget') return 'refused';
+  return kind === 'accepted' ? 'granted' : undefined;
+};
 
 /** Tells everybody who shares the pace how the server is doing. */
 const noteAnswer = (pace: Pace | undefined, outcome: RemovalOutcome): void => {
@@ -76,9 +83,13 @@ export const runDrain = async (options: RunDrainOptions): Promise<DrainState> =>
 
   const remove = async (action: Removal): Promise<Observation> => {
     const ask = () => (action.kind === 'evict' ? api.evict(action.request) : api.deletePod(action.request));
-    const { lane } = action;
-    const asked = limiter === undefined ? ask() : limiter.run(ask, lane === undefined ? {} : { lane });
-    const outcome = await asked.catch(failedOutcome);
+    const { lane, expiresAt } = action;
+    const options = {
+      judge: laneVerdict,
+      ...(lane === undefined ? {} : { lane }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    };
+    const outcome = await (limiter === undefined ? ask() : limiter.run(ask, options)).catch(failedOutcome);
     noteAnswer(limiter, outcome);
     return { kind: 'outcome', uid: action.request.uid, attempt: action.attempt, verb: action.kind, outcome };
   };

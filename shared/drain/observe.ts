@@ -50,6 +50,12 @@ const roundMs = (state: DrainState, now: number): number => {
   return seconds < 180 ? 2_000 : 5_000;
 };
 
+/** A server that takes its time for a list is asked less often. */
+const SLOWER_BY = 8;
+
+const answerMs = (list: DrainState['listInFlight'], now: number): number =>
+  Math.min(SLOWER_BY * (now - (list?.issuedAt ?? now)), LONGEST_DELAY_MS);
+
 const withEmptySince = (state: DrainState, now: number): DrainState => {
   if (remainingPods(state).length === 0) return { ...state, emptySince: state.emptySince ?? now };
   const { emptySince: _notAnyMore, ...rest } = state;
@@ -75,7 +81,7 @@ const observePods = (state: DrainState, list: number, found: readonly V1Pod[], n
       pods: Object.fromEntries([...left, ...present].map((pod) => [pod.uid, pod])),
       listed: listInFlight,
       listFailures: 0,
-      nextListAt: now + roundMs(state, now),
+      nextListAt: now + Math.max(roundMs(state, now), answerMs(listInFlight, now)),
     },
     now,
   );
@@ -124,13 +130,15 @@ const observeOutcome = (
   const asked = state.pods[observation.uid];
   if (asked === undefined || !asked.inFlight || asked.attempts !== observation.attempt) return state;
   const { unanswered: _answered, ...known } = asked;
-  const pod: PodProgress = { ...known, inFlight: false };
+  const pod: PodProgress = { ...known, inFlight: false, wasAsked: true };
   const put = (changed: PodProgress, base: DrainState = state): DrainState => ({
     ...base,
     pods: { ...base.pods, [changed.uid]: changed },
   });
   const { outcome } = observation;
   switch (outcome.kind) {
+    case 'not-sent':
+      return put({ ...asked, inFlight: false, notBefore: now });
     case 'accepted': {
       const status = pod.status === 'gone' ? 'gone' : 'accepted';
       const next = put({ ...pod, status, removedBy: observation.verb });

@@ -1,13 +1,33 @@
 import type { Clock } from '../core/clock.ts';
+import { CaretakerError } from '../core/errors.ts';
+import { createLanes } from './lanes.ts';
+
+/** What an answer says about the object that all tasks of a lane write. */
+export type LaneVerdict = 'refused' | 'granted' | undefined;
+
+export interface TaskOptions<T> {
+  /** Tasks of one lane write the same object: they get in each other's way, and are refused together. */
+  readonly lane?: string;
+  readonly judge?: (result: T) => LaneVerdict;
+  /** Not begun after this (epoch ms): rejected with NotBegunError. */
+  readonly expiresAt?: number;
+}
 
 /** How fast one cluster is worked on, by all drains that share it. */
 export interface Pace {
-  /** Runs a task when it is its turn. Tasks of one lane write the same object and get in each other's way. */
-  run<T>(task: () => Promise<T>, options?: { lane?: string }): Promise<T>;
+  /** Runs a task when it is its turn. */
+  run<T>(task: () => Promise<T>, options?: TaskOptions<T>): Promise<T>;
   /** The server asked for a pause, or fails under the load: fewer at once, and none before the pause is over. */
   slowDown?(retryAfterSeconds?: number): void;
   /** Resolves when no pause is on. */
   calm?(): Promise<void>;
+}
+
+/** Its turn did not come in time; nothing was sent. */
+export class NotBegunError extends CaretakerError {
+  constructor() {
+    super('NotBegunError', 'its turn did not come in time, so nothing was sent');
+  }
 }
 
 export interface PaceOptions {
@@ -18,15 +38,15 @@ export interface PaceOptions {
   readonly perSecond: number;
 }
 
-/** Under way at once in all lanes together, one in each at the least. */
-const IN_LANES = 8;
 /** One burst of refusals is one sign of pressure. */
 const SIGN_MS = 1_000;
 const PAUSE_SECONDS = 1;
 
 interface Waiting {
   readonly lane: string | undefined;
-  readonly start: () => void;
+  readonly expiresAt: number;
+  readonly begin: () => void;
+  readonly expire: () => void;
 }
 
 /**
@@ -38,83 +58,92 @@ export const createPace = ({
   concurrency,
   perSecond,
 }: PaceOptions): Pace & { readonly window: number } => {
-  const waiting: Waiting[] = [];
-  const busy = new Map<string, number>();
+  const lanes = createLanes();
+  let waiting: Waiting[] = [];
   let running = 0;
   let window = concurrency;
   let tokens = concurrency;
   let filledAt = clock.now();
   let pausedUntil = 0;
   let slowedAt = Number.NEGATIVE_INFINITY;
-  let wakesAt = Number.POSITIVE_INFINITY;
+  let alarm: { readonly at: number; readonly off: AbortController } | undefined;
 
   const fill = (now: number) => {
     tokens = Math.min(concurrency, tokens + ((now - filledAt) / 1000) * perSecond);
     filledAt = now;
   };
 
+  /** One alarm at a time; none where nobody waits for a point in time. */
   const wakeAt = (at: number) => {
-    if (at >= wakesAt) return;
-    wakesAt = at;
-    void clock.sleep(Math.max(1, at - clock.now())).then(() => {
-      if (wakesAt === at) wakesAt = Number.POSITIVE_INFINITY;
-      startNext();
-    });
+    if (at === alarm?.at) return;
+    alarm?.off.abort();
+    alarm = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const off = new AbortController();
+    alarm = { at, off };
+    void clock.sleep(Math.max(1, at - clock.now()), off.signal).then(
+      () => {
+        alarm = undefined;
+        beginNext();
+      },
+      (error: unknown) => {
+        if (!off.signal.aborted) throw error;
+      },
+    );
   };
 
-  const laneHasRoom = (lane: string | undefined): boolean => {
-    if (lane === undefined) return true;
-    const mine = busy.get(lane) ?? 0;
-    const lanes = mine === 0 ? busy.size + 1 : busy.size;
-    return mine < Math.max(1, Math.floor(IN_LANES / lanes));
+  /** When a task may begin: now, or at a time that is known; undefined where an answer decides. */
+  const turnOf = ({ lane }: Waiting, now: number): number | undefined => {
+    if (running >= Math.floor(window)) return undefined;
+    if (now < pausedUntil) return pausedUntil;
+    const laneAt = lane === undefined ? now : lanes.freeAt(lane, now);
+    if (laneAt === undefined || laneAt > now) return laneAt;
+    return tokens >= 1 ? now : now + Math.ceil(((1 - tokens) / perSecond) * 1000);
   };
 
-  const begin = ({ lane, start }: Waiting) => {
-    running += 1;
-    tokens -= 1;
-    if (lane !== undefined) busy.set(lane, (busy.get(lane) ?? 0) + 1);
-    start();
-  };
-
-  const startNext = () => {
+  const beginNext = () => {
     const now = clock.now();
     fill(now);
-    for (let index = 0; index < waiting.length && running < Math.floor(window); ) {
-      if (now < pausedUntil) return wakeAt(pausedUntil);
-      if (tokens < 1) return wakeAt(now + Math.ceil(((1 - tokens) / perSecond) * 1000));
-      const next = waiting[index];
-      if (next === undefined || !laneHasRoom(next.lane)) {
-        index += 1;
+    const expired = waiting.filter(({ expiresAt }) => expiresAt <= now);
+    waiting = waiting.filter(({ expiresAt }) => expiresAt > now);
+    for (const { expire } of expired) expire();
+    const still: Waiting[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const task of waiting) {
+      const at = turnOf(task, now);
+      if (at === now) {
+        running += 1;
+        tokens -= 1;
+        if (task.lane !== undefined) lanes.enter(task.lane);
+        task.begin();
         continue;
       }
-      waiting.splice(index, 1);
-      begin(next);
+      still.push(task);
+      next = Math.min(next, at ?? Number.POSITIVE_INFINITY, task.expiresAt);
     }
-  };
-
-  const end = (lane: string | undefined) => {
-    running -= 1;
-    const left = lane === undefined ? 0 : (busy.get(lane) ?? 1) - 1;
-    if (lane !== undefined && left === 0) busy.delete(lane);
-    else if (lane !== undefined) busy.set(lane, left);
-    startNext();
+    waiting = still;
+    wakeAt(next);
   };
 
   return {
     get window() {
       return window;
     },
-    run: async (task, { lane } = {}) => {
-      await new Promise<void>((resolve) => {
-        waiting.push({ lane, start: resolve });
-        startNext();
+    run: async (task, { lane, judge, expiresAt = Number.POSITIVE_INFINITY } = {}) => {
+      await new Promise<void>((begin, reject) => {
+        waiting.push({ lane, expiresAt, begin, expire: () => reject(new NotBegunError()) });
+        beginNext();
       });
+      let verdict: LaneVerdict;
       try {
         const result = await task();
+        verdict = judge?.(result);
         window = Math.min(concurrency, window + 1 / window);
         return result;
       } finally {
-        end(lane);
+        running -= 1;
+        if (lane !== undefined) lanes.leave(lane, verdict, clock.now());
+        beginNext();
       }
     },
     slowDown: (retryAfterSeconds) => {

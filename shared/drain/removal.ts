@@ -11,7 +11,7 @@ export const switchAt = ({ options }: DrainState, pod: PodProgress): number =>
 
 /** Budgets are asked first even where the grace is longer than the time left: they may well allow it. */
 const mayDelete = (state: DrainState, pod: PodProgress): boolean =>
-  state.options.deleteAtDeadline && pod.evictOnly !== true && pod.attempts > 0;
+  state.options.deleteAtDeadline && pod.evictOnly !== true && pod.wasAsked === true;
 
 /** What a pod waits for by our own choice costs it no more than half of the time that it has. Epoch ms. */
 const waitsUntil = (state: DrainState, pod: PodProgress): number =>
@@ -35,8 +35,8 @@ export const dueAt = (state: DrainState, pod: PodProgress, wave: number): number
   const gate = gateOf(state, pod)?.closedUntil ?? 0;
   const inTurn = Math.max(pod.notBefore, gate, turnAt(state, pod, wave));
   // Behind another pod's refusal it was not asked for itself yet: it is, before it may be deleted.
-  const atLast = pod.attempts === 0 ? Math.max(pod.notBefore, lastChance) : lastChance;
-  const hasLastChance = pod.attempts === 0 || (mayDelete(state, pod) && pod.lastVerb === 'evict');
+  const atLast = pod.wasAsked !== true ? Math.max(pod.notBefore, lastChance) : lastChance;
+  const hasLastChance = pod.wasAsked !== true || (mayDelete(state, pod) && pod.lastVerb === 'evict');
   return Math.max(hasLastChance ? Math.min(inTurn, atLast) : inTurn, state.pausedUntil);
 };
 

@@ -46,6 +46,8 @@ export interface PodProgress extends PodRef {
   /** By which of our requests it was removed. */
   readonly removedBy?: RemovalVerb;
   readonly attempts: number;
+  /** It was asked for itself, and not only held by what its budget said to another. */
+  readonly wasAsked?: true;
   readonly lastVerb?: RemovalVerb;
   readonly inFlight: boolean;
   /** The answer to the last request never came: it may well have been applied. */
@@ -117,6 +119,9 @@ export const startDrain = (options: DrainOptions, now: number): DrainState => ({
   pausedUntil: 0,
 });
 
+/** Nobody knows whether it was sent, or what came of it. */
+const LOST = { inFlight: false, wasAsked: true, unanswered: true } as const;
+
 /**
  * The state as another worker may go on with it: answers that were under way are lost, so every pod that was
  * being asked about is looked at in a fresh list before it is asked about again.
@@ -126,7 +131,7 @@ export const resumeDrain = (state: DrainState, now: number): DrainState => {
   const pods = Object.fromEntries(
     Object.entries(state.pods).map(([uid, pod]) => [
       uid,
-      pod.inFlight ? { ...pod, inFlight: false, unanswered: true as const, listedAfter: state.lists } : pod,
+      pod.inFlight ? { ...pod, ...LOST, listedAfter: state.lists } : pod,
     ]),
   );
   return { ...rest, pods, nextListAt: now };

@@ -14,6 +14,8 @@ export type DrainAction =
       readonly request: RemovalRequest;
       /** Requests of one lane write the same object: the status of a budget. */
       readonly lane?: string;
+      /** Not sent after this (epoch ms): by then the pod has its last chance. */
+      readonly expiresAt?: number;
     };
 
 export interface DrainStep {
@@ -54,6 +56,20 @@ const planList = (state: DrainState, now: number): { state: DrainState; actions:
 
 const isAsked = (pod: PodProgress): boolean => pod.status === 'pending' && !pod.inFlight;
 
+/** How long, and behind whom, a request may wait for its turn. Nothing waits at the last chance. */
+const queueing = (
+  state: DrainState,
+  pod: PodProgress,
+  now: number,
+): { lane?: string; expiresAt?: number } => {
+  const [lane] = gateKeysOf(pod);
+  const lastChance = switchAt(state, pod);
+  return {
+    ...(lane === undefined ? {} : { lane }),
+    ...(state.options.deleteAtDeadline && lastChance > now ? { expiresAt: lastChance } : {}),
+  };
+};
+
 const planRemovals = (state: DrainState, now: number): { state: DrainState; actions: DrainAction[] } => {
   const actions: DrainAction[] = [];
   const pods = { ...state.pods };
@@ -63,11 +79,11 @@ const planRemovals = (state: DrainState, now: number): { state: DrainState; acti
     const due = isAsked(pod) ? dueAt(state, pod, wave) : undefined;
     if (due === undefined || due > now) continue;
     const verb = removalVerb(state, pod, now);
-    if (verb === 'evict' && !isLastChance(state, pod, now) && !room.take(pod)) continue;
+    const isLast = isLastChance(state, pod, now);
+    if (!isLast && !room.take(pod)) continue;
     const attempt = pod.attempts + 1;
-    const [lane] = verb === 'evict' ? gateKeysOf(pod) : [];
     const request = removalRequest(state, pod, now);
-    actions.push({ kind: verb, attempt, request, ...(lane === undefined ? {} : { lane }) });
+    actions.push({ kind: verb, attempt, request, ...(isLast ? {} : queueing(state, pod, now)) });
     pods[pod.uid] = { ...pod, attempts: attempt, inFlight: true, lastVerb: verb };
   }
   return { state: actions.length === 0 ? state : { ...state, pods }, actions };

@@ -32,6 +32,8 @@ export type RemovalOutcome =
   | { readonly kind: 'budget-misconfigured'; readonly message: string }
   | { readonly kind: 'pressure'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'forbidden'; readonly message: string }
+  /** Its turn did not come in time. */
+  | { readonly kind: 'not-sent' }
   /** `struggling`: no answer, or a server's fault. Whether it was applied is not known. */
   | { readonly kind: 'failed'; readonly message: string; readonly struggling?: true };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createPace } from '../../../../shared/drain/pace.ts';
+import { createPace, NotBegunError } from '../../../../shared/drain/pace.ts';
 import { createVirtualClock } from '../../../fixtures/virtual-clock.ts';
 
 const setUp = (options: { concurrency?: number; perSecond?: number } = {}) => {
@@ -115,5 +115,65 @@ describe('a pace', () => {
     expect(pace.window).toBeGreaterThan(6);
     await sendMany(400, 1);
     expect(pace.window).toBe(16);
+  });
+
+  it('does not begin what has waited for too long, and says so', async () => {
+    const { pace, clock, send, startedAfter } = setUp({ concurrency: 1 });
+    const first = send(10_000);
+    const late = pace.run(async () => startedAfter.push(-1), { expiresAt: clock.now() + 2_000 });
+    await expect(late).rejects.toBeInstanceOf(NotBegunError);
+    await first;
+    expect(startedAfter).toEqual([0]);
+  });
+});
+
+describe('a lane', () => {
+  /** Asks a budget with so much room; answers when each was asked, and what it heard. */
+  const ask = (room: () => boolean) => {
+    const { pace, clock } = setUp();
+    const startedAt = clock.now();
+    const asked: { at: number; granted: boolean }[] = [];
+    const one = async () =>
+      pace.run(
+        async () => {
+          await clock.sleep(10);
+          const granted = room();
+          asked.push({ at: clock.now() - startedAt, granted });
+          return granted;
+        },
+        { lane: 'shop/web', judge: (granted) => (granted ? 'granted' : 'refused') },
+      );
+    return { one, asked, clock };
+  };
+
+  it('that was refused lets one ask again after 0.1 seconds, then after twice as long, while all others wait', async () => {
+    const { one, asked } = ask(() => false);
+    await Promise.all(Array.from({ length: 14 }, one));
+    // Eight were under way when the first was refused.
+    expect(asked.slice(0, 8).map(({ at }) => at)).toEqual(Array(8).fill(10));
+    const waits = asked.slice(8).map(({ at }, index) => at - (asked[7 + index]?.at ?? 0));
+    expect(waits).toEqual([110, 210, 410, 810, 1_610, 3_210]);
+  });
+
+  it('that is granted again has its others follow at once, more of them each time', async () => {
+    let room = 0;
+    const { one, asked, clock } = ask(() => room-- > 0);
+    const asking = Promise.all(Array.from({ length: 30 }, one));
+    await clock.sleep(50);
+    room = 30;
+    await asking;
+    const granted = asked.filter((each) => each.granted).map(({ at }) => at);
+    expect(granted.length).toBe(22);
+    expect(granted[0]).toBe(120);
+    // One, two, four, eight at once.
+    expect((granted.at(-1) ?? 0) - (granted[0] ?? 0)).toBeLessThanOrEqual(50);
+  });
+
+  it('does not hold up another', async () => {
+    const { pace, clock } = setUp();
+    await pace.run(async () => 'no', { lane: 'shop/web', judge: () => 'refused' });
+    const before = clock.now();
+    await pace.run(async () => 'yes', { lane: 'shop/api', judge: () => 'granted' });
+    expect(clock.now()).toBe(before);
   });
 });

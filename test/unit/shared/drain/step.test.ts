@@ -3,14 +3,25 @@ import { reportOf } from '../../../../shared/drain/report.ts';
 import type { DrainState } from '../../../../shared/drain/state.ts';
 import { resumeDrain, startDrain } from '../../../../shared/drain/state.ts';
 import { step } from '../../../../shared/drain/step.ts';
+import { podOf } from '../../../fixtures/pods.ts';
 import { answer, at, BUDGET, begun, optionsOf, relist, removals } from './drive-step.ts';
 
 describe('step', () => {
   it('evicts every movable pod of the first list at once, each under its UID and own grace', () => {
     const { actions, state } = begun([{ name: 'a' }, { name: 'b' }, { name: 'p', owner: 'DaemonSet' }]);
     expect(actions).toEqual([
-      { kind: 'evict', attempt: 1, request: { namespace: 'shop', name: 'a', uid: 'uid-a' } },
-      { kind: 'evict', attempt: 1, request: { namespace: 'shop', name: 'b', uid: 'uid-b' } },
+      {
+        kind: 'evict',
+        attempt: 1,
+        request: { namespace: 'shop', name: 'a', uid: 'uid-a' },
+        expiresAt: at(75),
+      },
+      {
+        kind: 'evict',
+        attempt: 1,
+        request: { namespace: 'shop', name: 'b', uid: 'uid-b' },
+        expiresAt: at(75),
+      },
     ]);
     expect(reportOf(state, at(0)).skipped).toEqual([{ pod: 'shop/p', reason: 'daemonset-pod' }]);
   });
@@ -126,6 +137,26 @@ describe('step', () => {
     const next = relist(conflicted, [{ name: 'a', uid: 'uid-new' }], at(0.1));
     expect(next.state.pods['uid-old']?.status).toBe('gone');
     expect(removals(next.actions).map(({ request }) => request.uid)).toEqual(['uid-new']);
+  });
+
+  it('asks a pod for itself whose turn never came, and only then deletes it', () => {
+    const { state } = begun([{ name: 'a' }]);
+    const expired = answer(state, 'uid-a', { kind: 'not-sent' }, at(75));
+    expect(removals(expired.actions)).toMatchObject([{ kind: 'evict', attempt: 2 }]);
+    // Nothing waits at the last chance.
+    expect(removals(expired.actions)[0]).not.toHaveProperty('expiresAt');
+    const refused = answer(expired.state, 'uid-a', BUDGET, at(75.1));
+    expect(removals(refused.actions)).toMatchObject([{ kind: 'delete', attempt: 3 }]);
+  });
+
+  it('asks a server less often that takes its time for a list', () => {
+    const first = step(startDrain(optionsOf(), at(0)), { kind: 'time' }, at(0));
+    const nextListAfter = (seconds: number) =>
+      step(first.state, { kind: 'pods', list: 1, pods: [podOf({ name: 'a' })] }, at(seconds)).state
+        .nextListAt;
+    expect(nextListAfter(0.05)).toBe(at(1.05));
+    expect(nextListAfter(0.4)).toBe(at(3.6));
+    expect(nextListAfter(3)).toBe(at(8));
   });
 
   it('keeps asking for the list while the server is down, then says so at the deadline', () => {
