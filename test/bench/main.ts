@@ -7,10 +7,15 @@ import { coldStart } from './cold-start.ts';
 import { podCleanup } from './pod-cleanup.ts';
 import type { BenchRow } from './rows.ts';
 import { formatRows } from './rows.ts';
+import { spotDrain } from './spot-drain.ts';
 
 type Bench = (folder: string, progress: (text: string) => void) => Promise<readonly BenchRow[]>;
 
-const benches: Readonly<Record<string, Bench>> = { 'cold-start': coldStart, 'pod-cleanup': podCleanup };
+const benches: Readonly<Record<string, Bench>> = {
+  'cold-start': coldStart,
+  'spot-drain': spotDrain,
+  'pod-cleanup': podCleanup,
+};
 
 const main = async (names: readonly string[]): Promise<number> => {
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));

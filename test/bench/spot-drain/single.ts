@@ -1,0 +1,127 @@
+import { nodeGroup } from '../../e2e/support/specs.ts';
+import type { BenchRow, Pair } from '../rows.ts';
+import { rowOfPairs } from '../rows.ts';
+import { createApp, listPods, scale, setOpen, untilReady, watchLeaving } from './pods.ts';
+import type { Stage } from './stage.ts';
+import { startStage } from './stage.ts';
+
+/** One node that is drained, by us and by kubectl, one after the other. */
+interface Case {
+  readonly measure: string;
+  readonly app: string;
+  readonly maxUnavailable: number | string;
+  /** Pods on the node, and on other nodes besides. */
+  readonly onNode: number;
+  readonly elsewhere: number;
+  readonly target: number;
+  readonly note: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    measure: 'drain-110',
+    app: 'web',
+    maxUnavailable: '50%',
+    onNode: 110,
+    elsewhere: 0,
+    target: 0.15,
+    note: "from EC2's warning until the last of 110 pods is gone; one budget, maxUnavailable 50 %, pods stop in 1 s; peer: kubectl drain on the same API server",
+  },
+  {
+    measure: 'drain-50',
+    app: 'shop',
+    maxUnavailable: 20,
+    onNode: 50,
+    elsewhere: 100,
+    target: 0.4,
+    note: 'the same for 50 of 150 pods, maxUnavailable 20',
+  },
+];
+
+const PAIRS = 3;
+
+/** Exactly so many pods of the app on the node, the rest at home, and home open for those that leave. */
+const fill = async (stage: Stage, { app, onNode, elsewhere }: Case, node: string): Promise<void> => {
+  const { controlPlane } = stage;
+  const home = stage.instancesOf('home').map(({ hostname }) => hostname);
+  const others = stage.instancesOf('spot').map(({ hostname }) => hostname);
+  await setOpen(controlPlane, others, false);
+  await setOpen(controlPlane, home, true);
+  await scale(controlPlane, app, 0);
+  await untilReady(controlPlane, 0);
+  await scale(controlPlane, app, elsewhere);
+  await untilReady(controlPlane, elsewhere);
+  await setOpen(controlPlane, home, false);
+  await setOpen(controlPlane, [node], true);
+  await scale(controlPlane, app, elsewhere + onNode);
+  await untilReady(controlPlane, elsewhere + onNode);
+  const there = (await listPods(controlPlane, node)).items.length;
+  if (there !== onNode) throw new Error(`${there} pods are on ${node}, not ${onNode}`);
+  await setOpen(controlPlane, home, true);
+};
+
+/** Seconds until the node is empty. */
+const measureOurs = async (stage: Stage, one: Case, index: number): Promise<number> => {
+  const instance = stage.instancesOf('spot')[index];
+  if (instance === undefined) throw new Error('every run of ours takes a node of its own');
+  await fill(stage, one, instance.hostname);
+  const leaving = await watchLeaving(stage.controlPlane, [instance.hostname]);
+  try {
+    const startedAt = performance.now();
+    stage.warn([instance]);
+    const seconds = ((await leaving.allGone) - startedAt) / 1000;
+    await stage.idle();
+    return seconds;
+  } finally {
+    leaving.stop();
+  }
+};
+
+const KUBECTL = ['--ignore-daemonsets', '--delete-emptydir-data', '--force', '--timeout=110s'];
+
+const measureKubectl = async (stage: Stage, one: Case): Promise<number> => {
+  const node = stage.instancesOf('spot')[0]?.hostname ?? '';
+  await fill(stage, one, node);
+  const startedAt = performance.now();
+  const { code, stderr } = await stage.controlPlane.kubectl(['drain', node, ...KUBECTL]);
+  if (code !== 0) throw new Error(`kubectl drain ended with ${code}: ${stderr.slice(-500)}`);
+  return (performance.now() - startedAt) / 1000;
+};
+
+/** A node of 110 pods, and 50 of 150 pods, against `kubectl drain`. */
+export const drainSingleNodes = async (
+  folder: string,
+  progress: (text: string) => void,
+): Promise<readonly BenchRow[]> => {
+  const big = { instanceType: 'm6i.4xlarge', max: 20 };
+  const stage = await startStage({
+    folder,
+    nodeGroups: [
+      nodeGroup({ ...big, name: 'spot', desired: PAIRS * CASES.length + 1 }),
+      nodeGroup({ ...big, name: 'home', desired: 2, spot: false }),
+    ],
+  });
+  try {
+    const rows: BenchRow[] = [];
+    let next = 1;
+    for (const one of CASES) {
+      await createApp(stage.controlPlane, one.app, one.maxUnavailable);
+      const pairs: Pair[] = [];
+      for (let run = 1; run <= PAIRS; run += 1) {
+        const ours = await measureOurs(stage, one, next);
+        next += 1;
+        const peer = await measureKubectl(stage, one);
+        progress(
+          `spot-drain: ${one.measure}, ${run}: ours ${ours.toFixed(2)} s, kubectl ${peer.toFixed(2)} s`,
+        );
+        pairs.push({ ours, peer });
+      }
+      await scale(stage.controlPlane, one.app, 0);
+      const { measure, target, note } = one;
+      rows.push(rowOfPairs({ bench: 'spot-drain', measure, unit: 's', target, note }, pairs));
+    }
+    return rows;
+  } finally {
+    await stage.close();
+  }
+};

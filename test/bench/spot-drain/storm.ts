@@ -1,0 +1,205 @@
+import { spawn } from 'node:child_process';
+import { nodeGroup } from '../../e2e/support/specs.ts';
+import type { BenchRow } from '../rows.ts';
+import { rowOfCount, rowOfPairs } from '../rows.ts';
+import { createApp, listPods, scale, setOpen, untilReady, watchLeaving } from './pods.ts';
+import type { Stage } from './stage.ts';
+import { startStage } from './stage.ts';
+import { until } from './until.ts';
+
+const NODES = 100;
+const APPS = 20;
+const PODS = 2_000;
+const PODS_AN_APP = PODS / APPS;
+/** What is aimed at: seconds from the first warning on. */
+const CORDONED_WITHIN = 2;
+const EMPTY_WITHIN = 33;
+/** Warnings come in tens, over nine tenths of a second. */
+const BATCH = 10;
+const BATCH_EVERY_MS = 100;
+
+interface Storm {
+  readonly cordoned: number;
+  readonly empty: number;
+}
+
+const appNames = Array.from({ length: APPS }, (_, index) => `app-${index}`);
+
+/** 20 pods of different apps on each node, as the scheduler spreads them, and the spare nodes open. */
+const fill = async ({ controlPlane, instancesOf }: Stage): Promise<readonly string[]> => {
+  const nodes = instancesOf('spot').map(({ hostname }) => hostname);
+  const spare = instancesOf('home').map(({ hostname }) => hostname);
+  for (const app of appNames) await scale(controlPlane, app, 0);
+  await untilReady(controlPlane, 0);
+  await setOpen(controlPlane, spare, false);
+  await setOpen(controlPlane, nodes, true);
+  for (const app of appNames) await scale(controlPlane, app, PODS_AN_APP);
+  await untilReady(controlPlane, PODS, 300);
+  await setOpen(controlPlane, spare, true);
+  return nodes;
+};
+
+const countCordoned = async ({ controlPlane }: Stage): Promise<number> => {
+  const { body } = await controlPlane.request(
+    'GET',
+    '/api/v1/nodes?fieldSelector=spec.unschedulable%3Dtrue',
+    { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' },
+  );
+  // Go writes an empty list as null.
+  return (body as { items: readonly unknown[] | null }).items?.length ?? 0;
+};
+
+/** Runs a storm and says when all nodes were cordoned and when they were empty. */
+const measure = async (stage: Stage, begin: () => Promise<void>): Promise<Storm> => {
+  const nodes = await fill(stage);
+  const leaving = await watchLeaving(stage.controlPlane, nodes);
+  try {
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1000;
+    const ended = begin();
+    let cordoned = 0;
+    const cordoning = until(
+      'all nodes are cordoned',
+      async () => (await countCordoned(stage)) >= NODES,
+      600,
+    ).then(() => {
+      cordoned = seconds();
+    });
+    const empty = ((await leaving.allGone) - startedAt) / 1000;
+    await Promise.all([cordoning, ended]);
+    const from = new Set(nodes);
+    const left = (await listPods(stage.controlPlane)).items.filter(({ spec }) =>
+      from.has(spec.nodeName ?? ''),
+    );
+    if (left.length > 0) throw new Error(`${left.length} pods are on nodes that were drained`);
+    return { cordoned, empty };
+  } finally {
+    leaving.stop();
+  }
+};
+
+const warnAll = async (stage: Stage): Promise<void> => {
+  const instances = stage.instancesOf('spot');
+  for (let from = 0; from < instances.length; from += BATCH) {
+    stage.warn(instances.slice(from, from + BATCH));
+    await new Promise((resolve) => setTimeout(resolve, BATCH_EVERY_MS));
+  }
+  await stage.idle();
+};
+
+const drainByKubectl = (stage: Stage, assets: string): Promise<void> => {
+  const { controlPlane } = stage;
+  const nodes = stage.instancesOf('spot').map(({ hostname }) => hostname);
+  const drain = ['--ignore-daemonsets', '--delete-emptydir-data', '--force', '--timeout=600s'];
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      'xargs',
+      [
+        '-P',
+        String(NODES),
+        '-n',
+        '1',
+        `${assets}/kubectl`,
+        `--kubeconfig=${controlPlane.kubeconfig}`,
+        'drain',
+        ...drain,
+      ],
+      { stdio: ['pipe', 'ignore', 'pipe'], timeout: 900_000, killSignal: 'SIGKILL' },
+    );
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-1_000);
+    });
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`xargs of kubectl drain ended with ${code}: ${stderr}`)),
+    );
+    child.stdin.end(nodes.join('\n'));
+  });
+};
+
+/** What we asked of the API server, by its own audit log. */
+const requestRows = ({ audit, account }: Stage): readonly BenchRow[] => {
+  const calls = audit.calls();
+  const evictions = calls.filter(({ verb, resource }) => verb === 'create' && resource === 'pods/eviction');
+  const codes = [...Map.groupBy(evictions, ({ code }) => code)].map(([code, of]) => `${of.length} x ${code}`);
+  const lists = calls.filter(({ verb, resource }) => verb === 'list' && resource === 'pods');
+  const workers = account.invocations.filter(({ entryId }) => entryId === 'spot-drain-worker').length;
+  const rows: readonly [string, number, number, string][] = [
+    [
+      'storm-100-patches',
+      calls.filter(({ verb, resource }) => verb === 'patch' && resource === 'nodes').length,
+      NODES,
+      'patches of nodes; limit: one a node',
+    ],
+    ['storm-100-evictions', evictions.length, PODS, `limit: one a pod; answers: ${codes.join(', ')}`],
+    [
+      'storm-100-lists',
+      lists.length,
+      NODES,
+      `lists of pods by node, one a round; peer: nodes; ${workers} workers`,
+    ],
+  ];
+  return rows.map(([measured, count, limit, note]) =>
+    rowOfCount({ bench: 'spot-drain', measure: measured, unit: 'requests', note }, count, limit),
+  );
+};
+
+/** 100 spot warnings within a second against `xargs -P 100` of kubectl drain. */
+export const drainStorm = async (
+  folder: string,
+  progress: (text: string) => void,
+): Promise<readonly BenchRow[]> => {
+  const assets = process.env.KUBEBUILDER_ASSETS ?? '';
+  const stage = await startStage({
+    folder,
+    isStorm: true,
+    nodeGroups: [
+      nodeGroup({ name: 'spot', instanceType: 'm6i.large', desired: NODES, max: NODES }),
+      nodeGroup({ name: 'home', instanceType: 'm6i.4xlarge', desired: 10, max: 10, spot: false }),
+    ],
+  });
+  try {
+    for (const app of appNames) await createApp(stage.controlPlane, app, '50%');
+    const ours = await measure(stage, () => warnAll(stage));
+    progress(
+      `spot-drain: storm, ours: cordoned ${ours.cordoned.toFixed(1)} s, empty ${ours.empty.toFixed(1)} s`,
+    );
+    const counts = requestRows(stage);
+    const peer = await measure(stage, () => drainByKubectl(stage, assets));
+    progress(
+      `spot-drain: storm, kubectl: cordoned ${peer.cordoned.toFixed(1)} s, empty ${peer.empty.toFixed(1)} s`,
+    );
+    const world =
+      '100 nodes x 20 pods, 20 apps with budgets of 50 %, pods stop in 1 s, 100 warnings within a second';
+    const row = { bench: 'spot-drain', unit: 's' };
+    return [
+      rowOfPairs(
+        {
+          ...row,
+          measure: 'storm-100',
+          note: `${world}; until all are empty; peer: xargs -P 100 kubectl drain`,
+        },
+        [{ ours: ours.empty, peer: peer.empty }],
+      ),
+      rowOfCount(
+        { ...row, measure: 'storm-100-empty', target: 1, note: `the same; limit: ${EMPTY_WITHIN} s` },
+        ours.empty,
+        EMPTY_WITHIN,
+      ),
+      rowOfCount(
+        {
+          ...row,
+          measure: 'storm-100-cordon',
+          target: 1,
+          note: `until all are cordoned; limit: ${CORDONED_WITHIN} s; kubectl: ${peer.cordoned.toFixed(1)} s`,
+        },
+        ours.cordoned,
+        CORDONED_WITHIN,
+      ),
+      ...counts,
+    ];
+  } finally {
+    await stage.close();
+  }
+};
