@@ -271,10 +271,11 @@ describe('the AWS CLI changes the world', () => {
     expect(verdicts).toContainEqual(
       expect.objectContaining({ target: `pod/${failed?.namespace}/${failed?.name}`, action: 'delete' }),
     );
-    expect(world.account.invocations.map(({ entryId }) => entryId)).toEqual(['pod-cleanup']);
+    const invocations = world.account.invocations.filter(({ entryId }) => entryId === 'pod-cleanup');
+    expect(invocations).toHaveLength(1);
     same(
       'aws lambda invoke',
-      `${world.account.invocations.length} invocation of ${world.account.invocations[0]?.entryId}`,
+      `${invocations.length} invocation of ${invocations[0]?.entryId}`,
       `StatusCode ${answer.StatusCode} and the verdicts`,
     );
   });
