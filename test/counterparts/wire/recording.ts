@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordedExchange } from '../../e2e/support/exchanges.ts';
 import { bodyOf, EXCHANGES_VARIABLE, isEndToEnd } from '../../e2e/support/exchanges.ts';
+import { startProcess } from '../support/processes.ts';
 import type { WireRequest, WireResponse } from './message.ts';
 
 /** An exchange that the end-to-end tests put on the wire. */
@@ -40,24 +40,20 @@ const readFolder = (folder: string): readonly RecordedCall[] =>
     .sort()
     .flatMap((name) => wholeLines(readFileSync(join(folder, name), 'utf8')).map(callOf));
 
-const runEndToEnd = (folder: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [...FLAGS, join(root, 'node_modules/jest/bin/jest.js'), 'test/e2e/'],
-      { cwd: root, env: { ...process.env, [EXCHANGES_VARIABLE]: folder }, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let output = '';
-    const keep = (chunk: Buffer) => {
-      output = `${output}${chunk}`.slice(-OUTPUT_TAIL);
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`the end-to-end tests failed:\n${output}`)),
-    );
+/** Runs the end-to-end tests below `path` and keeps their exchanges in the folder. They end with this process. */
+export const runEndToEnd = async (folder: string, path = 'test/e2e/'): Promise<void> => {
+  const running = await startProcess({
+    name: 'the end-to-end tests',
+    command: process.execPath,
+    args: [...FLAGS, join(root, 'node_modules/jest/bin/jest.js'), path],
+    env: { [EXCHANGES_VARIABLE]: folder },
+    cwd: root,
   });
+  await running.ended;
+  const output = running.output();
+  if (!/^Tests:\s+(?!.*\bfailed\b).*\bpassed\b/m.test(output))
+    throw new Error(`the end-to-end tests failed:\n${output.slice(-OUTPUT_TAIL)}`);
+};
 
 /**
  * The exchanges of an end-to-end run: of the one that wrote to the folder in CARETAKER_EXCHANGES, or of one that is
