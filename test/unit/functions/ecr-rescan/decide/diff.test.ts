@@ -126,6 +126,45 @@ describe('what a diff tells', () => {
     ]);
   });
 
+  it('tells no fix as new that was known, even another one, or that went', () => {
+    const known = toFindingSet([finding('CVE-1', { fixedIn: '1' }), finding('CVE-2', { fixedIn: '1' })]);
+    const later = toFindingSet([finding('CVE-1', { fixedIn: '2' }), finding('CVE-2')]);
+    expect(newFixes(diffFindings(known, later))).toEqual([]);
+  });
+
+  it('holds what is known of a finding and nothing else', () => {
+    expect(toFindingSet([finding('CVE-1')])).toStrictEqual([
+      { cve: 'CVE-1', package: 'openssl', version: '3.0.1', severity: 'HIGH' },
+    ]);
+  });
+
+  it('puts findings in the order of their keys', () => {
+    const found = toFindingSet([
+      finding('CVE-2'),
+      finding('CVE-1', { package: 'zlib' }),
+      finding('CVE-3'),
+      finding('CVE-1', { package: 'openssl' }),
+    ]);
+    expect(found.map(({ cve, package: name }) => `${cve} ${name}`)).toEqual([
+      'CVE-1 openssl',
+      'CVE-1 zlib',
+      'CVE-2 openssl',
+      'CVE-3 openssl',
+    ]);
+  });
+
+  it.each<[string, Partial<Finding>, Partial<Finding>]>([
+    ['with a fix', { fixedIn: '2' }, {}],
+    ['with the greater fix', { fixedIn: '3' }, { fixedIn: '2', uri: 'https://z' }],
+    ['with a link', { uri: 'https://a' }, {}],
+    ['with a fix rather than a link', { fixedIn: '2' }, { uri: 'https://z' }],
+    ['with the greater link', { fixedIn: '2', uri: 'https://b' }, { fixedIn: '2', uri: 'https://a' }],
+  ])('of two findings with one key and severity the one %s counts', (_, better, other) => {
+    const kept = finding('CVE-1', better);
+    expect(toFindingSet([kept, finding('CVE-1', other)])).toEqual([kept]);
+    expect(toFindingSet([finding('CVE-1', other), kept])).toEqual([kept]);
+  });
+
   it('of two ratings of one finding the graver counts', () => {
     expect(
       toFindingSet([finding('CVE-1', { severity: 'LOW' }), finding('CVE-1', { severity: 'CRITICAL' })]),

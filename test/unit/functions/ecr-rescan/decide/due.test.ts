@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ScanState } from '../../../../../functions/ecr-rescan/decide/due.ts';
-import { decideDue } from '../../../../../functions/ecr-rescan/decide/due.ts';
+import { decideDue, eligibleAt } from '../../../../../functions/ecr-rescan/decide/due.ts';
 
 const NOW = Date.parse('2026-11-20T01:00:00Z');
 const MINUTE = 60_000;
@@ -32,6 +32,11 @@ describe('when an image of the own registry is scanned', () => {
     ],
     ['the wait after too soon is over', { notBefore: NOW }, { kind: 'start', reason: 'never-scanned' }],
     [
+      'ECR said too soon, whoever scanned it',
+      { notBefore: NOW + 1 },
+      { kind: 'skip', outcome: 'too-soon', reason: 'too-soon', eligibleAt: NOW + 1 },
+    ],
+    [
       'known as unsupported',
       { unsupportedUntil: NOW + 1 },
       { kind: 'skip', outcome: 'unsupported', reason: 'unsupported' },
@@ -44,6 +49,17 @@ describe('when an image of the own registry is scanned', () => {
   ])('%s', (_name, state, expected) => {
     expect(due(state)).toEqual(expected);
   });
+});
+
+it.each<[ScanState, number | undefined]>([
+  [{}, undefined],
+  [{ unsupportedUntil: NOW }, undefined],
+  [{ notBefore: NOW }, NOW],
+  [{ lastScanAt: NOW }, NOW + 24 * HOUR + 5 * MINUTE],
+  [{ lastScanAt: NOW, notBefore: NOW + 48 * HOUR }, NOW + 48 * HOUR],
+  [{ lastScanAt: NOW, notBefore: NOW }, NOW + 24 * HOUR + 5 * MINUTE],
+])('an image with %j may be scanned from %s on', (state, at) => {
+  expect(eligibleAt(state)).toBe(at);
 });
 
 describe('what is never scanned', () => {

@@ -51,6 +51,42 @@ describe('the image behind what a kubelet reports', () => {
       { kind: 'elsewhere', reference: `${REGISTRY_HOST}.evil.example/shop/web@${D}` },
     ],
     [
+      'a host that ends like ECR',
+      `evil.example/${REGISTRY_HOST}/shop/web@${D}`,
+      [],
+      { kind: 'elsewhere', reference: `evil.example/${REGISTRY_HOST}/shop/web@${D}` },
+    ],
+    [
+      'a digest with something behind it',
+      `${REGISTRY_HOST}/shop/web@${D}0`,
+      [],
+      { kind: 'elsewhere', reference: `${REGISTRY_HOST}/shop/web@${D}0` },
+    ],
+    [
+      'a scheme in the middle',
+      `nginx@docker://${D}`,
+      [],
+      { kind: 'elsewhere', reference: `nginx@docker://${D}` },
+    ],
+    [
+      'what the pod asked for by digest before what it asked for by tag',
+      'sha256:abc',
+      ['nginx:1', `${REGISTRY_HOST}/shop/web:1.4`, `${REGISTRY_HOST}/shop/web@${D}`],
+      ours,
+    ],
+    [
+      'what the pod asked of ECR before what it asked of others',
+      `docker.io/library/nginx@${D}`,
+      ['nginx:1', `${REGISTRY_HOST}/shop/web:1.4`],
+      { kind: 'no-digest', registry: ACCOUNT, region: REGION, reference: `${REGISTRY_HOST}/shop/web:1.4` },
+    ],
+    [
+      'a configuration id that nobody asked for',
+      'sha256:abc',
+      [],
+      { kind: 'elsewhere', reference: 'sha256:abc' },
+    ],
+    [
       'a configuration id of an image from elsewhere',
       'sha256:abc',
       ['nginx:1'],
@@ -78,6 +114,9 @@ describe('repository patterns', () => {
     [['*'], 'anything/at.all', true],
     [['shop/web'], 'shop/web2', false],
     [['a.b'], 'axb', false],
+    [['a.b'], 'a.b', true],
+    [['a-b*'], 'a-b.c', true],
+    [['other', 'shop/w*b'], 'shop/web', true],
     [['*/web'], 'team/shop/web', true],
     [[], 'shop/web', false],
   ])('%j and %s: %s', (globs, name, matches) => {

@@ -91,6 +91,38 @@ describe('the image list', () => {
     expect(first).not.toHaveProperty('identity');
   });
 
+  it('knows a foreign image by what the kubelet reports, with the tags of ECR and nothing that is configured', () => {
+    const foreign = `999988887777.dkr.ecr.${REGION}.amazonaws.com/a`;
+    const images = [
+      { ...running('docker.io/library/nginx:1', 'x'), references: ['nginx:1'] },
+      { ...running(`${foreign}@${digest(1)}`, 'y'), references: [`${foreign}:live`] },
+      running(`${REGISTRY_HOST}/a:1`, 'z'),
+    ];
+    expect(buildInventory(sources({ clusters: [{ cluster: 'staging', images }] }), [])).toStrictEqual([
+      {
+        key: `${REGISTRY_HOST}/a:1`,
+        kind: 'no-digest',
+        tags: [],
+        workloads: [workload('z')],
+        configured: false,
+      },
+      {
+        key: `999988887777/${REGION}/a@${digest(1)}`,
+        kind: 'foreign',
+        tags: ['live'],
+        workloads: [workload('y')],
+        configured: false,
+      },
+      {
+        key: 'docker.io/library/nginx:1',
+        kind: 'foreign',
+        tags: [],
+        workloads: [workload('x')],
+        configured: false,
+      },
+    ]);
+  });
+
   describe('where a source could not be read', () => {
     const before = buildInventory(
       sources({
@@ -114,6 +146,16 @@ describe('the image list', () => {
       expect(after.map(({ key, workloads }) => [key, workloads])).toEqual([
         [imageKey(image('shop/web', 7)), [workload('web', { cluster: 'prod' })]],
       ]);
+    });
+
+    it('keeps an image without identity for the cluster that ran it, and for no repository', () => {
+      const seen = (configured: boolean) => [
+        { key: 'nginx:1', kind: 'foreign' as const, tags: [], workloads: [workload('x')], configured },
+      ];
+      const unread = (clusters: string[], repositories: string[]) =>
+        buildInventory(sources({ unread: { clusters, repositories } }), seen(true));
+      expect(unread(['staging'], [])).toEqual(seen(false));
+      expect(unread([], ['shop/api'])).toEqual([]);
     });
 
     it.each([

@@ -55,6 +55,41 @@ describe('what people hear of', () => {
   });
 });
 
+describe('one CVE in several packages', () => {
+  it('is as grave as the gravest, and new where one of them is', () => {
+    const before = [finding('CVE-1', { package: 'a', severity: 'LOW' })];
+    const after = [
+      finding('CVE-1', { package: 'a', severity: 'CRITICAL' }),
+      finding('CVE-1', { package: 'b' }),
+    ];
+    expect(news(before, after)).toStrictEqual([
+      {
+        cve: 'CVE-1',
+        severity: 'CRITICAL',
+        kind: 'new',
+        packages: [
+          { name: 'b', version: '3.0.1' },
+          { name: 'a', version: '3.0.1' },
+        ],
+      },
+    ]);
+  });
+
+  it('is rated higher where it was known in all of them', () => {
+    const rated = (severity: Finding['severity']) => [
+      finding('CVE-1', { package: 'a', severity }),
+      finding('CVE-1', { package: 'b', severity }),
+    ];
+    expect(news(rated('LOW'), rated('HIGH')).map(({ kind }) => kind)).toEqual(['severity-raised']);
+  });
+
+  it('comes in the order of names among equals', () => {
+    const found = ['CVE-3', 'CVE-1', 'CVE-2'].map((cve) => finding(cve));
+    const diff = { added: found, removed: [], changed: [] };
+    expect(newsOf(diff, 'HIGH').map(({ cve }) => cve)).toEqual(['CVE-1', 'CVE-2', 'CVE-3']);
+  });
+});
+
 describe('the message', () => {
   const story = {
     identity: image('shop/web', 1),
@@ -96,9 +131,50 @@ describe('the message', () => {
     expect(message).not.toHaveProperty('cluster');
   });
 
-  it('links only what is http or https', () => {
-    const message = newsMessage(news([], [finding('CVE-1', { uri: 'javascript:alert(1)' })]), story);
-    expect(message.text).not.toContain('javascript');
+  it.each([
+    ['https://cve/1', '\n    https://cve/1'],
+    ['http://cve/1', '\n    http://cve/1'],
+    ['javascript:alert(1)', ''],
+    ['see https://cve/1', ''],
+    [undefined, ''],
+  ])('links %s as "%s": only what is http or https', (uri, line) => {
+    const found = finding('CVE-1', uri === undefined ? {} : { uri });
+    const { text } = newsMessage(news([], [found]), story);
+    expect(text.split('\n\n').at(-1)).toBe(`CVE-1 HIGH\n    openssl 3.0.1${line}`);
+  });
+
+  it('says that a CVE is rated higher than before, and what has no tag', () => {
+    const raised = news([finding('CVE-1', { severity: 'LOW' })], [finding('CVE-1')]);
+    const { text } = newsMessage(raised, { ...story, tags: [], workloads: [] });
+    expect(text.split('\n\n').slice(1)).toEqual([
+      'Tags: none\nScan completed: 2026-11-20T01:02:03.000Z',
+      'No pod of the configured clusters ran it when they were last listed.',
+      'CVE-1 HIGH (rated higher than before)\n    openssl 3.0.1',
+    ]);
+  });
+
+  it('ends with how many more there are, and with nothing where there are none', () => {
+    const found = news([], [finding('CVE-1')]);
+    expect(newsMessage(found, story, 2).text.split('\n\n').at(-1)).toBe(
+      '... and 2 more; the stored result has them all.',
+    );
+    expect(newsMessage(found, story, 2).subject).toBe('3 CVEs (worst HIGH) are new in shop/web:1.4');
+  });
+
+  it.each([
+    [[], undefined],
+    [['staging'], 'staging'],
+    [['staging', 'staging'], 'staging'],
+    [['staging', 'production'], undefined],
+  ])('is for the one cluster that runs the image: %j, %s', (clusters, cluster) => {
+    const workloads = clusters.map((name) => workload('web', { cluster: name }));
+    const message = newsMessage(news([], [finding('CVE-1')]), { ...story, workloads });
+    expect(message.cluster).toBe(cluster);
+    expect('cluster' in message).toBe(cluster !== undefined);
+  });
+
+  it('is empty of names where there is nothing to tell', () => {
+    expect(newsMessage([], story).subject).toBe(' () is new in shop/web:1.4');
   });
 });
 

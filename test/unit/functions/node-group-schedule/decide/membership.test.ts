@@ -70,10 +70,16 @@ describe('who opts in', () => {
   });
 
   it('a configured group that is not there is reported', () => {
-    const { findings } = membershipOf('staging', [], config);
-    expect(findings.map(({ target, reason }) => [target, reason])).toEqual([
-      ['node-group/web', 'node-group-not-found'],
-    ]);
+    const missing = {
+      cluster: 'staging',
+      target: 'node-group/web',
+      action: 'none',
+      reason: 'node-group-not-found',
+      detail: { schedule: 'late' },
+    };
+    expect(membershipOf('staging', [], config).findings).toEqual([missing]);
+    expect(membershipOf('staging', [group('api')], config).findings).toEqual([missing]);
+    expect(membershipOf('staging', [group('api'), group('web')], config).findings).toEqual([]);
   });
 });
 
@@ -105,7 +111,11 @@ describe('a fresh look at a cluster', () => {
   });
 
   it('tells a group that was made again from the one that was deleted, by its ARN', () => {
-    const { added, gone } = look([record('api', { phase: 'asleep' })], [group('api', 'office', 'arn:api/2')]);
+    const { added, changed, gone } = look(
+      [record('api', { phase: 'asleep' })],
+      [group('api', 'office', 'arn:api/2')],
+    );
+    expect(changed).toEqual([]);
     expect(gone.map(({ arn }) => arn)).toEqual(['arn:api/1']);
     expect(added.map((member) => member.group.arn)).toEqual(['arn:api/2']);
   });

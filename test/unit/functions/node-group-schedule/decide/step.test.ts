@@ -4,6 +4,8 @@ import type { Cycle, GroupRecord, Phase } from '../../../../../functions/node-gr
 import {
   asleepSizes,
   awakeSizes,
+  isAtZero,
+  sameSizes,
   saveRefusal,
 } from '../../../../../functions/node-group-schedule/decide/sizes.ts';
 import type { Step } from '../../../../../functions/node-group-schedule/decide/step.ts';
@@ -13,6 +15,7 @@ import {
   lateMinutes,
   latenessOf,
   nextStep,
+  planKey,
   plannedDecisions,
 } from '../../../../../functions/node-group-schedule/decide/step.ts';
 import type { Wish } from '../../../../../functions/node-group-schedule/decide/wish.ts';
@@ -71,6 +74,11 @@ describe('the next step of a group', () => {
     expect(nextStep(group, wish, NOW)).toBe(step);
   });
 
+  it('of a night in which somebody woke it goes on where it is on its way', () => {
+    const group = record({ phase: 'draining', cycle, skippedCycle: cycle.id });
+    expect(nextStep(group, asleep, NOW)).toBe('drain');
+  });
+
   it('turns back at once, whatever it waited for', () => {
     expect(nextStep(record({ phase: 'resizing', cycle, retryAt: NOW + 1 }), awake, NOW)).toBe('turn-back');
   });
@@ -89,6 +97,12 @@ describe('the next step of a group', () => {
     ['verifying', asleep, 1, false],
   ])('%s with wish %j and desired %i drifted: %s', (phase, wish, desired, drifted) => {
     expect(hasDrifted(record({ phase, cycle }), wish, { min: 0, desired, max: 3 })).toBe(drifted);
+  });
+
+  it('has not drifted where nobody saw its sizes, and has where only its minimum was raised', () => {
+    const group = record({ phase: 'asleep', cycle });
+    expect(hasDrifted(group, asleep, undefined)).toBe(false);
+    expect(hasDrifted(group, asleep, { min: 1, desired: 0, max: 3 })).toBe(true);
   });
 });
 
@@ -122,6 +136,17 @@ describe('what the schedule wants', () => {
     expect(nextWish(record({ schedule }), config, NOW)).toBeUndefined();
   });
 
+  it('is awake without an opening where a schedule never sleeps', () => {
+    const always = nodeGroupScheduleSchema.parse({
+      schedules: { office: { timeZone: 'UTC', awake: ['Mon-Sun 00:00-24:00'] } },
+    });
+    expect(wishOf(record(), always, NOW)).toEqual({
+      awake: true,
+      reason: 'inside-window',
+      readyBy: undefined,
+    });
+  });
+
   it('changes next when the lead begins', () => {
     expect(nextWish(record(), config, NOW)).toEqual({ at: Date.parse('2026-11-20T05:45:00Z'), awake: true });
   });
@@ -132,6 +157,10 @@ describe('what the schedule wants', () => {
       drainMinutes: 0,
     });
     expect(settingsOf(record(), config)).toEqual({ leadMinutes: 15, drainMinutes: 10 });
+    expect(settingsOf(record({ cluster: 'other', nodeGroup: 'api' }), config)).toEqual({
+      leadMinutes: 15,
+      drainMinutes: 10,
+    });
   });
 });
 
@@ -147,6 +176,7 @@ describe('lateness', () => {
     ['draining', asleep, asleep.since + 40 * MINUTE_MS, undefined],
     ['draining', asleep, asleep.since + 41 * MINUTE_MS, 'sleep-late 41'],
     ['asleep', asleep, asleep.since + 41 * MINUTE_MS, undefined],
+    ['waking', { awake: true, reason: 'inside-window', readyBy: undefined }, NOW, undefined],
   ])('of %s with %j at %i is %s', (phase, wish, now, expected) => {
     const late = latenessOf(record({ phase, ...(phase === 'awake' ? {} : { cycle }) }), {
       wish,
@@ -154,6 +184,27 @@ describe('lateness', () => {
       now,
     });
     expect(late === undefined ? undefined : `${late.kind} ${late.minutes}`).toBe(expected);
+  });
+
+  it.each<[string, Partial<GroupRecord>]>([
+    ['that is awake, whatever cycle it had', { phase: 'awake', cycle }],
+    ['without a cycle', { phase: 'waking' }],
+  ])('is none of a group %s', (_, change) => {
+    expect(latenessOf(record(change), { wish: awake, settings, now: NOW })).toBeUndefined();
+  });
+
+  it('names the cycle that it is late in: its own, or the one that is due', () => {
+    const late = { wish: asleep, settings, now: asleep.since + 41 * MINUTE_MS };
+    const other = { ...cycle, id: '2026-11-18T19:00:00.000Z' };
+    expect(latenessOf(record({ phase: 'draining', cycle: other }), late)?.cycleId).toBe(other.id);
+    expect(latenessOf(record(), late)?.cycleId).toBe(cycle.id);
+    expect(
+      latenessOf(record({ phase: 'waking', cycle: other }), { wish: awake, settings, now: NOW }),
+    ).toEqual({
+      kind: 'wake-late',
+      cycleId: other.id,
+      minutes: 3,
+    });
   });
 
   it('of a group that opted in during the night counts from then', () => {
@@ -204,6 +255,25 @@ describe('sizes', () => {
   });
 
   it.each([
+    [{ min: 0, desired: 0, max: 7 }, true],
+    [{ min: 0, desired: 1, max: 7 }, false],
+    [{ min: 1, desired: 0, max: 7 }, false],
+  ])('%j are at zero: %s', (sizes, zero) => {
+    expect(isAtZero(sizes)).toBe(zero);
+  });
+
+  it.each([
+    [{ min: 1, desired: 3, max: 7 }, true],
+    [{ min: 0, desired: 3, max: 7 }, false],
+    [{ min: 1, desired: 2, max: 7 }, false],
+    [{ min: 1, desired: 3, max: 8 }, false],
+    [{ min: 0, desired: 2, max: 7 }, false],
+  ])('%j are the saved ones: %s', (sizes, same) => {
+    expect(sameSizes(saved, sizes)).toBe(same);
+    expect(sameSizes(sizes, saved)).toBe(same);
+  });
+
+  it.each([
     ['ACTIVE', saved, undefined],
     ['UPDATING', saved, 'node-group-not-active'],
     ['DEGRADED', saved, 'node-group-not-active'],
@@ -218,13 +288,34 @@ describe('sizes', () => {
 describe('plans and waits', () => {
   it.each<[Step, readonly string[], string]>([
     ['save', ['save', 'drain', 'sleep', 'verify'], 'sleep-due'],
+    ['drain', ['drain', 'sleep', 'verify'], 'sleep-due'],
     ['resize', ['sleep', 'verify'], 'sleep-due'],
+    ['verify', ['verify'], 'sleep-due'],
     ['begin-wake', ['wake', 'verify'], 'wake-due'],
+    ['turn-back', ['wake', 'verify'], 'wake-due'],
+    ['restore', ['wake', 'verify'], 'wake-due'],
     ['ready', ['verify'], 'wake-due'],
+    ['forget', [], 'wake-due'],
+    ['drift', [], 'wake-due'],
   ])('the plan from %s on is %j because of %s', (step, actions, reason) => {
-    const decisions = plannedDecisions(record(), step, {});
-    expect(decisions.map(({ action }) => action)).toEqual(actions);
-    expect(new Set(decisions.map((decision) => decision.reason))).toEqual(new Set([reason]));
+    expect(plannedDecisions(record(), step, { desired: 3 })).toEqual(
+      actions.map((action) => ({
+        cluster: 'staging',
+        target: 'node-group/web',
+        action,
+        reason,
+        detail: { desired: 3 },
+      })),
+    );
+  });
+
+  it.each<[string, Partial<GroupRecord>, Step, Wish]>([
+    [`save:${cycle.id}`, {}, 'save', asleep],
+    ['drain:2026-11-18', { cycle: { ...cycle, id: '2026-11-18' } }, 'drain', asleep],
+    ['forget:opted-out', {}, 'forget', { awake: true, reason: 'opted-out' }],
+    ['restore:2026-11-18', { cycle: { ...cycle, id: '2026-11-18' } }, 'restore', awake],
+  ])('the plan goes by the name %s', (name, change, step, wish) => {
+    expect(planKey(record(change), step, wish)).toBe(name);
   });
 
   it('failed updates are tried again after 5, 10, 20, 40 and then 60 minutes', () => {

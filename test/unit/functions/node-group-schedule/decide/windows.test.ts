@@ -41,6 +41,9 @@ describe('an awake window', () => {
     'Mon 07:00-08:00 ',
     'daily 07:00-08:00',
   ])('"%s" is refused with the form that is expected', (text) => {
-    expect(windowProblem(text)).toMatch(/such as "Mon-Fri 07:00-20:00"/);
+    expect(windowProblem(text)).toBe(
+      'weekdays and times such as "Mon-Fri 07:00-20:00", "Mon,Wed 08:00-12:00" or "Fri 20:00-08:00"',
+    );
+    expect(() => parseWindow(text)).toThrow(`"${text}" is no awake window: expected weekdays and times`);
   });
 });
