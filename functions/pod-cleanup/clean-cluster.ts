@@ -5,7 +5,7 @@ import type { PodCleanupConfig } from './config.ts';
 import { createTally } from './decide/report.ts';
 import type { CleanupMetrics } from './metrics.ts';
 import { createPace } from './pace.ts';
-import { problemDecision } from './problems.ts';
+import { isAlarming, problemDecision } from './problems.ts';
 import { reportRun } from './report.ts';
 import { sweep } from './sweep.ts';
 
@@ -56,7 +56,7 @@ export const cleanCluster = async (deps: PodCleanupDeps, work: ClusterWork): Pro
     });
     if (ended !== 'done') say(ended);
   } catch (error) {
-    call.recorder.fail(error);
+    if (isAlarming(error)) call.recorder.fail(error);
     call.recorder.record(problemDecision(cluster, error), mode);
   } finally {
     // What is read ahead is of no use any more.

@@ -11,7 +11,7 @@ import type { AskableKind, OwnerState } from './decide/succeeded.ts';
 import { isAskable, succeededInShutdown } from './decide/succeeded.ts';
 
 const OBJECTS_A_PAGE = 500;
-const OWNERS_AT_ONCE = 10;
+const OWNERS_AT_ONCE = 5;
 
 /** Phases of pods that have ended, as far as they are looked at. */
 export type EndedPhase = 'Failed' | 'Succeeded';

@@ -2,6 +2,7 @@ import { ClusterUnreachableError, describeError } from '../../shared/core/errors
 import type { Decision } from '../../shared/core/verdict.ts';
 import {
   isForbidden,
+  isPressure,
   KubernetesApiError,
   KubernetesConnectionError,
 } from '../../shared/kubernetes/errors.ts';
@@ -11,6 +12,9 @@ const isOfCluster = (error: unknown): boolean =>
   error instanceof ClusterUnreachableError ||
   error instanceof KubernetesApiError ||
   error instanceof KubernetesConnectionError;
+
+/** Whether it is worth an alarm: a server that asks to slow down has the next run for it. */
+export const isAlarming = (error: unknown): boolean => !isPressure(error);
 
 /** The API server's own words: `cannot list resource "pods" in API group "" at the cluster scope`. */
 const DENIED = /cannot (\w+) resource "([^"]+)"/;
@@ -23,6 +27,9 @@ export const problemDecision = (cluster: string, error: unknown): Decision => {
     const [, verb = 'list', resource = 'pods'] = DENIED.exec(words) ?? [];
     const detail = { verb, resource, error: words };
     return { cluster, target, action: 'none', reason: 'missing-right', detail };
+  }
+  if (isPressure(error)) {
+    return { cluster, target, action: 'none', reason: 'server-busy', detail: { error: words } };
   }
   const reason = isOfCluster(error) ? 'cluster-unreachable' : 'interrupted';
   return { cluster, target, action: 'none', reason, detail: { error: words } };

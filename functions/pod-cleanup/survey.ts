@@ -10,7 +10,7 @@ import { countPods, endedPods, ownerStates } from './gather.ts';
 import { createHeapKeeper } from './heap.ts';
 import { readAhead } from './read-ahead.ts';
 
-const NAMESPACES_AT_ONCE = 10;
+const NAMESPACES_AT_ONCE = 5;
 
 /** What has to be known of all pods before the first one is deleted. */
 export interface Survey {

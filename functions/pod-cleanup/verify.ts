@@ -15,7 +15,7 @@ import { createTally } from './decide/report.ts';
 import type { Patience } from './gather.ts';
 import { endedPods, optedOutNamespaces } from './gather.ts';
 import { createPace } from './pace.ts';
-import { problemDecision } from './problems.ts';
+import { isAlarming, problemDecision } from './problems.ts';
 import type { TerminatedInstance } from './terminated-event.ts';
 
 export type VerifyDeps = Omit<PodCleanupDeps, 'metrics'> & { readonly instances: InstanceReader };
@@ -54,7 +54,7 @@ export const runVerify = async (
     if (name === undefined) say({ cluster, target, reason: 'node-gone' }, mode);
     else say({ cluster, target: `node/${name}`, ...(await leftBehind(deps, api, { name, patience })) }, mode);
   } catch (error) {
-    call.recorder.fail(error);
+    if (isAlarming(error)) call.recorder.fail(error);
     const problem = problemDecision(cluster, error);
     call.recorder.record(error instanceof ClusterUnreachableError ? problem : { ...problem, target }, mode);
   }

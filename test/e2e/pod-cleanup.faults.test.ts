@@ -232,6 +232,16 @@ describe('an API server that asks to slow down', () => {
     expect(scene.account.clock.now()).toBe(START + 6_000);
   });
 
+  it('for longer than the function has: the list is left to the next run, and that is no failure', async () => {
+    const scene = await sceneWith([failedPod()]);
+    const long = { status: 429, headers: { 'retry-after': '600' } };
+    scene.kubernetes().failNext({ verb: 'list', resource: 'pods' }, long);
+    const { ok } = await clean(scene);
+    expect(ok).toBe(true);
+    expect(scene.reasons()).toEqual(['cluster/staging none: server-busy']);
+    expect(scene.account.clock.now()).toBe(START);
+  });
+
   it('again and again: the pod is left to the next run, and that is no failure', async () => {
     const scene = await sceneWith(leftBehind(2));
     scene.kubernetes().failNext({ verb: 'delete', name: 'cart-0001' }, busy, 4);

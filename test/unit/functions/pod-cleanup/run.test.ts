@@ -610,6 +610,12 @@ describe('clusters', () => {
     },
   );
 
+  it('one that is too busy for a list is left to the next run, and that is no failure', async () => {
+    const { said, call } = await only({ failures: { 'list pods': apiError(429, 'TooManyRequests') } });
+    expect(said).toEqual(['none cluster/staging server-busy']);
+    expect(call.failures).toEqual([]);
+  });
+
   it('a tick may name one cluster', async () => {
     const { clusters } = await run({ cluster: 'prod', clusters: { staging: {}, prod: {} } });
     expect([clusters.staging?.requests, clusters.prod?.requests]).toEqual([[], ['list pods']]);
