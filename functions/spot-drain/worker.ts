@@ -91,9 +91,11 @@ export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call)
   const api = await connect(deps, order, call, atFirst);
   // Two deliveries of one event have the same request id, and are two workers all the same.
   const holder = `spot-drain-worker/${call.requestId}/${clock.now().toString(36)}`;
+  const drainApi = createDrainApi(api, clock);
+  if (atFirst === 'act') drainApi.prepare?.();
   const work: NodeWork = {
     api,
-    drainApi: createDrainApi(api, clock),
+    drainApi,
     call,
     mode,
     holder,

@@ -7,6 +7,8 @@ import type { BudgetGate, DrainState, PodProgress } from './state.ts';
 
 export const FIRST_DELAY_MS = 100;
 export const LONGEST_DELAY_MS = 5_000;
+/** Half as long again each time: a budget that opens is noticed after a third of the time that it was closed, or sooner. */
+export const longerDelay = (delayMs: number): number => Math.min(Math.round(delayMs * 1.5), LONGEST_DELAY_MS);
 
 /** Requests under way for one budget: each writes the budget's status, and the API server makes losers of that race wait. */
 export const MOST_PER_BUDGET = 8;
@@ -34,7 +36,7 @@ export const closeGates = (
     const known = state.gates[key];
     if (known !== undefined && now < known.closedUntil) return [key, known];
     const wasProbe = known !== undefined && known.atOnce === 1;
-    const delayMs = wasProbe ? Math.min(known.delayMs * 2, LONGEST_DELAY_MS) : FIRST_DELAY_MS;
+    const delayMs = wasProbe ? longerDelay(known.delayMs) : FIRST_DELAY_MS;
     return [key, { closedUntil: now + delayMs, delayMs, atOnce: 1, message }];
   });
   return { ...state, gates: { ...state.gates, ...Object.fromEntries(closed) } };

@@ -1,4 +1,4 @@
-import { FIRST_DELAY_MS, LONGEST_DELAY_MS } from './gates.ts';
+import { FIRST_DELAY_MS, longerDelay } from './gates.ts';
 import type { LaneVerdict } from './pace.ts';
 
 /**
@@ -33,8 +33,8 @@ export const createLanes = (): Lanes => {
   const refuse = (lane: Lane, now: number) => {
     // Late answers of one burst count once.
     if (now < lane.closedUntil) return;
-    lane.delayMs =
-      lane.atOnce === 1 && lane.delayMs > 0 ? Math.min(lane.delayMs * 2, LONGEST_DELAY_MS) : FIRST_DELAY_MS;
+    const wasProbe = lane.atOnce === 1 && lane.delayMs > 0;
+    lane.delayMs = wasProbe ? longerDelay(lane.delayMs) : FIRST_DELAY_MS;
     lane.closedUntil = now + lane.delayMs;
     lane.atOnce = 1;
   };

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { closeGates, LONGEST_DELAY_MS, openGates } from './gates.ts';
+import { closeGates, LONGEST_DELAY_MS, longerDelay, openGates } from './gates.ts';
 import { podLeft, podSeen } from './pod-seen.ts';
 import type { DrainState, PodProgress, RemovalVerb } from './state.ts';
 import { remainingPods } from './state.ts';
@@ -104,7 +104,7 @@ const observeListFailure = (
 const later = (pod: PodProgress, now: number): PodProgress => ({
   ...pod,
   notBefore: now + pod.delayMs,
-  delayMs: Math.min(pod.delayMs * 2, LONGEST_DELAY_MS),
+  delayMs: longerDelay(pod.delayMs),
 });
 
 /** Named budgets make all their healthy pods wait together; a pod alone where the names are not known. */

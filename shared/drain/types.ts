@@ -54,6 +54,8 @@ export interface DrainApi {
   deletePod(request: RemovalRequest): Promise<RemovalOutcome>;
   /** Is the node there still, the same and no other? Where it is left out it is taken to be. */
   isThere?(node: DrainNode): Promise<boolean>;
+  /** Begins to read what `budgetsOf` will need. */
+  prepare?(): void;
   /** Names of the budgets that select each pod, by pod UID. Asked often: what was read is kept for a while. */
   budgetsOf(pods: readonly V1Pod[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }

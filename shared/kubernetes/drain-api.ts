@@ -172,6 +172,10 @@ export const createDrainApi = (api: KubernetesApi, clock: Clock = systemClock): 
         }),
       ),
     isThere: async ({ name, uid }) => (await getNode(api, name))?.metadata?.uid === uid,
+    prepare: () => {
+      // A failure is forgotten, and met again by whoever needs the answer.
+      void readBudgets();
+    },
     budgetsOf: async (pods) => {
       const budgets = Map.groupBy(await readBudgets(), ({ metadata }) => metadata?.namespace ?? '');
       return new Map(

@@ -146,13 +146,13 @@ describe('a lane', () => {
     return { one, asked, clock };
   };
 
-  it('that was refused lets one ask again after 0.1 seconds, then after twice as long, while all others wait', async () => {
+  it('that was refused lets one ask again after 0.1 seconds, then after half as long again, while all others wait', async () => {
     const { one, asked } = ask(() => false);
     await Promise.all(Array.from({ length: 14 }, one));
     // Eight were under way when the first was refused.
     expect(asked.slice(0, 8).map(({ at }) => at)).toEqual(Array(8).fill(10));
     const waits = asked.slice(8).map(({ at }, index) => at - (asked[7 + index]?.at ?? 0));
-    expect(waits).toEqual([110, 210, 410, 810, 1_610, 3_210]);
+    expect(waits).toEqual([110, 160, 235, 348, 517, 771]);
   });
 
   it('that is granted again has its others follow at once, more of them each time', async () => {

@@ -218,6 +218,20 @@ describe('the budgets of a pod', () => {
     expect(listed).toHaveLength(2);
   });
 
+  it('are being read already where that was asked for, and a failure then is no failure now', async () => {
+    let isDown = true;
+    const { api, listed } = apiOf(() => {
+      if (isDown) throw status(500);
+      return {};
+    });
+    api.prepare?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    isDown = false;
+    api.prepare?.();
+    expect(await api.budgetsOf([podOf({ name: 'a' })])).toEqual(new Map([['uid-a', []]]));
+    expect(listed).toHaveLength(2);
+  });
+
   it('are those of its own namespace', async () => {
     const budget = { metadata: { name: 'pdb', namespace: 'other' }, spec: { selector: {} } };
     const { api } = apiOf(() => ({}), { poddisruptionbudgets: [budget] });
