@@ -24,7 +24,9 @@ const textOf = (state: DrainState, pod: PodProgress, cause: NoticeKind): Text | 
   const why = `${node.name}: ${whyOf(cause)}`;
   const budgets = holdingBudgets(state, pod);
   if (pod.removedBy === 'delete') {
-    const message = `Deleted from ${why}. ${budgets === undefined ? 'Evictions' : held(budgets)} did not let it go in time`;
+    const because =
+      budgets === undefined ? 'no eviction worked in time' : `${held(budgets)} did not let it go in time`;
+    const message = `Deleted from ${why}; ${because}`;
     return { type: 'Warning', reason: 'SpotDrainDeleted', message };
   }
   if (pod.removedBy === 'evict') {

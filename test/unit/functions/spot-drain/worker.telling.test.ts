@@ -57,7 +57,7 @@ describe('events on pods', () => {
     expect(cart).toMatchObject({
       type: 'Warning',
       message:
-        'Deleted from node-1: EC2 takes this spot instance back. the disruption budget cart did not let it go in time',
+        'Deleted from node-1: EC2 takes this spot instance back; the disruption budget cart did not let it go in time',
     });
   });
 
