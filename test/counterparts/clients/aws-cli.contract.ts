@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pMap from 'p-map';
 import type { Exchange } from '../../../infra/local/protocol/server.ts';
@@ -225,8 +226,13 @@ describe('the AWS CLI changes the world', () => {
       (ask) => ask(),
       { concurrency: AT_ONCE },
     );
-    expect(found).toMatchObject([{ Item: item }, { Items: [item], Count: 1 }, { Items: [item] }]);
-    const items = await world.account.table();
+    expect(found).toMatchObject([
+      { Item: item },
+      { Items: [item], Count: 1 },
+      // The functions that the tests before woke may have written something too.
+      { Items: expect.arrayContaining([item]) },
+    ]);
+    const items = (await world.account.table()).filter(({ pk }) => isDeepStrictEqual(pk, item.pk));
     expect(items).toEqual([item]);
     same(
       'aws dynamodb put-item, get-item, query, scan',
