@@ -20,6 +20,7 @@ import type { Deployed } from './support/deployed-stories.ts';
 import {
   deployedCleanupStory,
   deployedDeadLetterStory,
+  deployedFailureStory,
   deployedQueueStory,
   deployedUpgradeStory,
 } from './support/deployed-stories.ts';
@@ -27,12 +28,14 @@ import { makeDurable } from './support/durable.ts';
 import {
   embeddedCleanupStory,
   embeddedDeadLetterStory,
+  embeddedDecisionOnEvents,
+  embeddedFailureStory,
   embeddedQueueStory,
   embeddedUpgradeStory,
 } from './support/embedded-stories.ts';
 import { eventually } from './support/eventually.ts';
-import { gaps, groupsOfAccessEntry, said } from './support/gaps.ts';
-import { isAllowed, putRolePolicy, readRolePolicy } from './support/iam.ts';
+import { gaps, groupsOfAccessEntry, putAsAws, said } from './support/gaps.ts';
+import { decisionOn, putRolePolicy, readRolePolicy } from './support/iam.ts';
 import type { Inventory } from './support/inventory.ts';
 import { inventoryOf, without } from './support/inventory.ts';
 import { logsOf, versionsIn } from './support/logs.ts';
@@ -156,6 +159,10 @@ describe('the stack', () => {
   });
 });
 
+const REFUSED_SOURCE = 'NotAuthorizedForSourceException';
+const NO_KEY_FOR_SOURCES =
+  'ministack has no condition key events:source; EventBridge User Guide, "Using IAM policy conditions in Amazon EventBridge"';
+
 describe('the deployed functions', () => {
   let deployed: Deployed;
   let side: Side;
@@ -200,12 +207,17 @@ describe('the deployed functions', () => {
         Condition: { StringEquals: { 'events:source': 'eks-caretaker' } },
       }),
     );
-    const allowed = await isAllowed(cloud.aws, deployed.outputs.SpotDrainRoleArn ?? '', 'events:PutEvents');
-    expect(allowed).toBe(false);
+    const counterpart = await decisionOn(
+      cloud.aws,
+      deployed.outputs.SpotDrainRoleArn ?? '',
+      'events:PutEvents',
+    );
+    const embedded = await embeddedDecisionOnEvents(side, 'spot-drain');
+    expect({ embedded, counterpart }).toEqual({ embedded: 'allowed', counterpart: 'implicitDeny' });
     rowOfDifference(
-      'PutEvents under the condition that its source is eks-caretaker',
-      { embedded: 'allowed', counterpart: 'implicitDeny' },
-      'ministack has no condition key events:source; EventBridge User Guide, "Using IAM policy conditions in Amazon EventBridge"',
+      'PutEvents where its source is the condition',
+      { embedded, counterpart },
+      NO_KEY_FOR_SOURCES,
     );
     const statement = { Effect: 'Allow', Action: 'events:PutEvents', Resource: '*' };
     for (const { entry } of cloud.embedded.deployment.entries)
@@ -219,13 +231,10 @@ describe('the deployed functions', () => {
     expect(found).toEqual(wanted);
     expect(found.nodesInUse).toEqual(['second']);
     expect(found.verdicts).toContain('node/first drain: drained');
-    rowOfSame(
-      'a spot warning, a malformed and a foreign message: verdicts on the first and last',
-      found.verdicts,
-    );
-    rowOfSame('the same: nodes with running pods, once the drain is over', found.nodesInUse);
-    rowOfSame('the same: events of the product', found.events);
-    rowOfSame('the same: notifications', found.notifications);
+    rowOfSame('queue: verdicts on a spot warning, and on one of another account', found.verdicts);
+    rowOfSame('queue: nodes with running pods once the drain is over', found.nodesInUse);
+    rowOfSame('queue: events that the product publishes', found.events);
+    rowOfSame('queue: notifications', found.notifications);
   });
 
   itWithIam('are let into the cluster as their own roles, by tokens that STS recognises', () => {
@@ -239,7 +248,7 @@ describe('the deployed functions', () => {
     const [found, wanted] = [await deployedCleanupStory(deployed), await embeddedCleanupStory(side)];
     expect(found).toEqual(wanted);
     expect(found.podIsThere).toBe(false);
-    rowOfSame('a tick, and a pod that a node shutdown left behind', [...found.verdicts, ...found.events]);
+    rowOfSame('tick: a pod that a node shutdown left behind', [...found.verdicts, ...found.events]);
   });
 
   it('carry an upgrade out as a durable execution', async () => {
@@ -259,12 +268,12 @@ describe('the deployed functions', () => {
       status: 'SUCCEEDED',
       verdicts: expect.arrayContaining(['cluster/staging complete-upgrade: upgraded']),
     });
-    rowOfSame('an approved upgrade as a durable execution: verdicts', found.verdicts);
-    rowOfSame('the same: operations', found.operations);
+    rowOfSame('durable upgrade: verdicts', found.verdicts);
+    rowOfSame('durable upgrade: operations', found.operations);
     expect(arn).toContain(`:${functionName}:1/durable-execution/`);
     expect({ isNamed, isNamedThere }).toEqual({ isNamed: false, isNamedThere: true });
     rowOfDifference(
-      'the same: its name',
+      'durable upgrade: name of the execution',
       { embedded: 'as it was started', counterpart: 'made up' },
       'ministack does not read X-Amz-Durable-Execution-Name; Lambda API Reference, Invoke',
     );
@@ -274,16 +283,19 @@ describe('the deployed functions', () => {
     };
     expect(versions).toEqual({ embedded: '1', counterpart: '$LATEST, live' });
     rowOfDifference(
-      'the same: versions that its invocations ran',
+      'durable upgrade: versions that its invocations ran',
       versions,
       'ministack goes on with $LATEST after a pause; Lambda Developer Guide, "Best practices for Lambda durable functions": versions and aliases pin an execution to its code',
     );
   });
 
-  it('take what the rules send, and nothing that others send', async () => {
+  it('take what the rules send', async () => {
     const { aws } = cloud;
     const Name = (await stack()).physicalIdOf('SpotDrainEventsRule1', 'AWS::Events::Rule');
-    // Only AWS itself can send events of aws.ec2: the deployed rule gets a source of the test's own for a moment.
+    const asAws = await putAsAws(aws.settings);
+    expect([asAws, await putAsAws(adminClient(cloud.embedded.admin))]).toEqual(Array(2).fill(REFUSED_SOURCE));
+    rowOfSame('EventBridge: an event of aws.ec2 that AWS did not send', [asAws]);
+    // So the deployed rule gets a source of the test's own.
     const pattern = (source: string) => JSON.stringify({ source: [source] });
     await aws.events.send(new PutRuleCommand({ Name, EventPattern: pattern('test.ec2') }));
     await aws.events.send(
@@ -330,24 +342,16 @@ describe('the deployed functions', () => {
     const found = await deployedDeadLetterStory(deployed);
     expect(found).toEqual(embeddedDeadLetterStory(side));
     expect(found.deadLetters).toEqual([MALFORMED]);
-    rowOfSame('a malformed message: verdicts', found.verdicts);
-    rowOfSame('the same: dead letters', found.deadLetters);
+    rowOfSame('queue: verdicts on a malformed message', found.verdicts);
+    rowOfSame('queue: dead letters', found.deadLetters);
   });
 
   it('leave behind what failed for good', async () => {
-    const failures = inboxAt(cloud.aws, deployed.outputs.FailureQueueUrl ?? '');
-    await cloud.aws.lambda.send(
-      new InvokeCommand({
-        FunctionName: entryOf('spot-drain-worker').definition.name,
-        InvocationType: 'Event',
-        Payload: Buffer.from('{"kind":"nonsense"}'),
-      }),
-    );
-    const [body = ''] = await eventually('a failure', () => failures.some(), 60);
-    expect(JSON.parse(body)).toMatchObject({
-      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
-      requestPayload: { kind: 'nonsense' },
-    });
+    const found = await deployedFailureStory(deployed);
+    expect(found).toEqual(await embeddedFailureStory(side));
+    const { condition, invocations } = found;
+    expect([condition, invocations]).toEqual(['RetriesExhausted', 3]);
+    rowOfSame('an asynchronous invocation that always fails', [condition, `${invocations} invocations`]);
   });
 });
 

@@ -5,15 +5,22 @@ import { describeError } from '../../../../shared/core/errors.ts';
 import { ACCOUNT, REGION } from './aws.ts';
 import type { Cloud } from './cloud.ts';
 import type { Inbox } from './deployed.ts';
-import { firstInvocation, itemsOf, journalOf } from './deployed.ts';
+import { firstInvocation, inboxAt, itemsOf, journalOf } from './deployed.ts';
 import type { HistoryEvent } from './durable.ts';
 import { executionsOf, historyOf, resultOf } from './durable.ts';
 import { eventually } from './eventually.ts';
 import { logsOf } from './logs.ts';
 import { CLUSTER, STACK, VERSION } from './scenario.ts';
 import { schedulesOf } from './settings.ts';
-import type { Cast, CleanupStory, DeadLetterStory, QueueStory, UpgradeStory } from './stories.ts';
-import { isAboutMessage, queueMessages, settled, words } from './stories.ts';
+import type {
+  Cast,
+  CleanupStory,
+  DeadLetterStory,
+  FailureStory,
+  QueueStory,
+  UpgradeStory,
+} from './stories.ts';
+import { failingInvocation, failureIn, isAboutMessage, queueMessages, settled, words } from './stories.ts';
 import { createLeftBehind, createWorkload, LEFT_BEHIND, podExists, runningByNode } from './workload.ts';
 
 /** The deployed functions, and what they may be watched by. */
@@ -108,6 +115,14 @@ export const deployedDeadLetterStory = (deployed: Deployed): Promise<DeadLetterS
     deadLetters: await eventually('a dead letter', () => deployed.deadLetters.some()),
     verdicts: (await verdictsOf(deployed, 'spot-drain')).filter(isAboutMessage),
   }));
+
+export const deployedFailureStory = ({ cloud, outputs }: Deployed): Promise<FailureStory> =>
+  withLogs(cloud, ['spot-drain-worker'], async () => {
+    await cloud.aws.lambda.send(failingInvocation);
+    const failures = inboxAt(cloud.aws, outputs.FailureQueueUrl ?? '');
+    const [body = ''] = await eventually('a failure', () => failures.some());
+    return failureIn(body);
+  });
 
 /** Every schedule fires at the next full minute, with the target, input and role that it was deployed with. */
 export const hurrySchedules = async ({ aws }: Cloud): Promise<void> => {

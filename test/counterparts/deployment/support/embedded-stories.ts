@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Connection } from '../../../../infra/cli/context.ts';
 import { findDeployment } from '../../../../infra/cli/deployment.ts';
@@ -9,8 +10,15 @@ import type { InvocationResult } from '../../../../shared/core/verdict.ts';
 import { adminClient, invoke, storeOf } from '../../../e2e/support/invoke.ts';
 import type { Side } from '../../bundles/support/side.ts';
 import { CLUSTER, STACK, VERSION } from './scenario.ts';
-import type { Cast, CleanupStory, DeadLetterStory, QueueStory, UpgradeStory } from './stories.ts';
-import { isAboutMessage, queueMessages, settled, words } from './stories.ts';
+import type {
+  Cast,
+  CleanupStory,
+  DeadLetterStory,
+  FailureStory,
+  QueueStory,
+  UpgradeStory,
+} from './stories.ts';
+import { failingInvocation, failureIn, isAboutMessage, queueMessages, settled, words } from './stories.ts';
 import { createLeftBehind, createWorkload, LEFT_BEHIND, podExists, runningByNode } from './workload.ts';
 
 /** The stories told in the embedded account, whose time is moved on wherever somebody waits. */
@@ -33,6 +41,7 @@ export const embeddedQueueStory = async (side: Side): Promise<QueueStory> => {
   const { scene, request } = side;
   const { account } = scene;
   const cast = castOf(side);
+  const before = account.published.length;
   await createWorkload(request, side.until);
   const place = { accountId: account.world.accountId, region: account.world.region };
   for (const body of queueMessages(cast, { ...place, now: account.clock.now(), id: randomUUID }))
@@ -41,7 +50,10 @@ export const embeddedQueueStory = async (side: Side): Promise<QueueStory> => {
   return {
     verdicts: spotDrainVerdicts(side).filter((verdict) => !isAboutMessage(verdict)),
     nodesInUse: [...(await runningByNode(request)).keys()].map((name) => settled(name, cast)),
-    events: account.published.map((event) => event['detail-type']).sort(),
+    events: account.published
+      .slice(before)
+      .map((event) => event['detail-type'])
+      .sort(),
     notifications: account.notifications.map(({ subject }) => settled(subject ?? '', cast)),
   };
 };
@@ -67,6 +79,35 @@ export const embeddedCleanupStory = async (side: Side): Promise<CleanupStory> =>
     podIsThere: await podExists(request, LEFT_BEHIND),
     events: scene.account.published.slice(before).map((event) => event['detail-type']),
   };
+};
+
+/** Whether an entry's function may put events of the product on the bus. */
+export const embeddedDecisionOnEvents = async ({ scene }: Side, entryId: string): Promise<string> => {
+  const client = new EventBridgeClient(adminClient(scene.account.environment(entryId)));
+  try {
+    const entry = { Source: 'eks-caretaker', DetailType: 'test', Detail: '{}' };
+    const { FailedEntryCount } = await client.send(new PutEventsCommand({ Entries: [entry] }));
+    return FailedEntryCount === 0 ? 'allowed' : 'refused';
+  } finally {
+    client.destroy();
+  }
+};
+
+/** Two retries, a minute and two minutes later. */
+const RETRIES_SECONDS = 600;
+
+export const embeddedFailureStory = async ({ scene }: Side): Promise<FailureStory> => {
+  const { account } = scene;
+  const client = new LambdaClient(adminClient(account.admin));
+  try {
+    await client.send(failingInvocation);
+    await scene.pass(RETRIES_SECONDS);
+  } finally {
+    client.destroy();
+  }
+  const [message] = account.queues.failures.receive(10);
+  if (message === undefined) throw new Error('nothing was left of the invocation');
+  return failureIn(message.body);
 };
 
 const UPGRADE_SECONDS = 3_600;

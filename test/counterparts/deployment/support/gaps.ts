@@ -8,6 +8,7 @@ import {
   EKSClient,
   ListInsightsCommand,
 } from '@aws-sdk/client-eks';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Account } from '../../../../infra/local/account.ts';
@@ -132,6 +133,15 @@ export const gaps: readonly Gap[] = [
     why: 'ministack has no public parameters of EKS; EKS User Guide, "Retrieve recommended Amazon Linux AMI IDs"',
   },
 ];
+
+/** Error of an event that only AWS itself may put. */
+export const putAsAws = (settings: Settings): Promise<string> =>
+  using(new EventBridgeClient(settings), async (client) => {
+    const { Entries: [entry] = [] } = await client.send(
+      new PutEventsCommand({ Entries: [{ Source: 'aws.ec2', DetailType: 'test', Detail: '{}' }] }),
+    );
+    return entry?.ErrorCode ?? 'taken';
+  });
 
 /** What the answer is, or the name of the error. */
 export const said = async (asking: Promise<string>): Promise<string> => {

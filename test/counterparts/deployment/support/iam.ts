@@ -47,15 +47,15 @@ export const readRolePolicy = async (
   return Statement;
 };
 
-/** Whether the policies of a role allow an action, told nothing about the request but that. */
-export const isAllowed = async (aws: Aws, roleArn: string, action: string): Promise<boolean> => {
+/** What the policies of a role say about an action on the default bus, told nothing else about the request. */
+export const decisionOn = async (aws: Aws, roleArn: string, action: string): Promise<string> => {
   const text = await call(aws, {
     Action: 'SimulatePrincipalPolicy',
     PolicySourceArn: roleArn,
     'ActionNames.member.1': action,
     'ResourceArns.member.1': `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/default`,
   });
-  return text.includes('<EvalDecision>allowed</EvalDecision>');
+  return /<EvalDecision>(\w+)<\/EvalDecision>/.exec(text)?.[1] ?? 'none';
 };
 
 /** Names of the account's roles. */

@@ -1,6 +1,9 @@
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { envelope, spotInterruption } from '../../../../infra/local/world/events.ts';
+import { functionNameOf } from '../../../../infra/names.ts';
 import type { Verdict } from '../../../../shared/core/verdict.ts';
 import { row } from '../../support/results.ts';
+import { STACK } from './scenario.ts';
 
 /** What came of a spot warning, a message that nobody can read and one of another account, sent together. */
 export interface QueueStory {
@@ -38,6 +41,36 @@ export interface UpgradeStory {
 }
 
 export const MALFORMED = '{"neither": "an event", "nor": "ours"}';
+
+/** What is kept of an asynchronous invocation that fails again and again. */
+export interface FailureStory {
+  readonly condition: string;
+  readonly invocations: number;
+  readonly payload: object;
+  readonly error: string;
+}
+
+/** The drain worker is asked for something that it does not know. */
+export const failingInvocation = new InvokeCommand({
+  FunctionName: functionNameOf(STACK, 'spot-drain-worker'),
+  InvocationType: 'Event',
+  Payload: Buffer.from('{"kind":"nonsense"}'),
+});
+
+/** Body of a message of a Lambda destination. */
+export const failureIn = (body: string): FailureStory => {
+  const { requestContext, requestPayload, responsePayload } = JSON.parse(body) as {
+    requestContext: { condition: string; approximateInvokeCount: number };
+    requestPayload: object;
+    responsePayload: { errorMessage: string };
+  };
+  return {
+    condition: requestContext.condition,
+    invocations: requestContext.approximateInvokeCount,
+    payload: requestPayload,
+    error: responsePayload.errorMessage,
+  };
+};
 
 export const isAboutMessage = (verdict: string): boolean => verdict.startsWith('message ');
 
