@@ -207,6 +207,29 @@ export const groupCases: readonly Case[] = [
     run: (side) => createLifecycleActions(side.clients.autoScaling).heartbeat(actionOf(side)),
   },
   {
+    behaviour: 'LifecycleActions.isHeld: an instance in service, and one that there is not, are not',
+    run: async ({ clients, drawn }) => {
+      const actions = createLifecycleActions(clients.autoScaling);
+      const [instance = ''] = drawn.poolInstances;
+      return [await actions.isHeld(instance), await actions.isHeld('i-0123456789abcdef0')];
+    },
+  },
+  {
+    behaviour: 'LifecycleActions.hookTimes: of a hook that is there, and of one that is not',
+    differs: {
+      documented: [{ heartbeatSeconds: 300, globalSeconds: 30_000 }, undefined],
+      because:
+        'moto always says 48 hours; API reference, LifecycleHook: GlobalTimeout is 48 hours or 100 heartbeats, whichever is smaller',
+    },
+    run: async ({ clients }) => {
+      const actions = createLifecycleActions(clients.autoScaling);
+      return [
+        await actions.hookTimes({ group: 'pool', hook: 'drain-first' }),
+        await actions.hookTimes({ group: 'pool', hook: 'nothing-of-the-kind' }),
+      ];
+    },
+  },
+  {
     behaviour: 'DescribeScheduledActions of a group',
     run: async ({ clients }) => {
       const { ScheduledUpdateGroupActions = [] } = await clients.autoScaling.send(
