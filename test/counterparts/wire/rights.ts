@@ -43,6 +43,4 @@ export const unused: Readonly<Record<string, string>> = {
     'asked while an update of the cluster runs; cluster-upgrade uses it in its runs',
   'ecr-rescan s3:ListBucket': LIST_BUCKET,
   'ecr-rescan-findings s3:ListBucket': LIST_BUCKET,
-  'spot-drain-worker lambda:InvokeFunction':
-    'asked where a drain outlasts its function; no drain of the tests does',
 };
