@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { putPod, watchRequests } from './support/drain-pods.ts';
 import { only, useScenes } from './support/scene.ts';
-import { START, selfManagedGroup, workload } from './support/specs.ts';
+import { nodeGroup, START, selfManagedGroup, workload } from './support/specs.ts';
 import {
   drainVerdict,
   firstOf,
+  instancesOf,
   nodeOf,
   podsOn,
   sceneWith,
@@ -32,6 +33,35 @@ describe('a token', () => {
     expect(requests.of('create', 'pods/eviction').filter(({ code }) => code === 201)).toHaveLength(pods);
     expect(requests.of('create', 'pods/eviction').length).toBeLessThanOrEqual(3 * pods);
     expect(secondsSince(scene)).toBeLessThan(30);
+  });
+});
+
+describe('an API server under pressure', () => {
+  it('that asks one of them to wait is left alone by all drains of the batch', async () => {
+    const scene = await sceneWith(
+      { nodeGroups: [nodeGroup({ desired: 3, max: 4 })], workloads: [] },
+      only('spotDrain', ['evictionConcurrency: 2']),
+    );
+    const nodes = instancesOf(scene).slice(0, 2);
+    for (const [index, instance] of nodes.entries()) {
+      for (const pod of ['a', 'b', 'c']) putPod(scene, instance, { name: `${pod}-${index}` });
+    }
+    const busy = { status: 429, headers: { 'retry-after': '6' } };
+    scene.kubernetes().failNext({ verb: 'create', resource: 'pods/eviction' }, busy, 2);
+    const requests = watchRequests(scene);
+    for (const { id } of nodes) scene.account.putEvent(warning(scene, id));
+    await scene.account.settle();
+    const evictions = requests.of('create', 'pods/eviction');
+    const refusedAt = evictions.filter(({ code }) => code === 429).map(({ second }) => second);
+    expect(refusedAt).toHaveLength(2);
+    const pause = evictions.filter(
+      ({ second }) => second > Math.max(...refusedAt) && second < Math.min(...refusedAt) + 6,
+    );
+    expect(pause).toEqual([]);
+    expect(evictions.filter(({ code }) => code === 201)).toHaveLength(6);
+    for (const instance of nodes) {
+      expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'drained', detail: { evicted: 3 } });
+    }
   });
 });
 
