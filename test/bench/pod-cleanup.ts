@@ -47,8 +47,9 @@ const peakMbOf = async (cleanup: CleanupFunction, pods: number): Promise<number>
   const server = await startPageServer(pods);
   try {
     const { peakMb, report } = await cleanup.run(server);
-    if (report.deleted !== pods || server.deletes !== pods) {
-      throw new Error(`${report.deleted} of ${pods} pods were deleted, by ${server.deletes} requests`);
+    const deletes = await server.countDeletes();
+    if (report.deleted !== pods || deletes !== pods) {
+      throw new Error(`${report.deleted} of ${pods} pods were deleted, by ${deletes} requests`);
     }
     return peakMb;
   } finally {

@@ -1,75 +1,37 @@
-import type { ServerResponse } from 'node:http';
-import type { Server } from 'node:https';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { issueCertificates } from '../../../infra/local/kubernetes/certificates.ts';
-import { draftOf, hourAgo, statusOf } from './failed-pod.ts';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { FromPageServer } from './page-server-process.ts';
 import type { Target } from './run-function.ts';
 
-const NAMESPACES = 20;
+const PROCESS = fileURLToPath(new URL('page-server-process.ts', import.meta.url));
 
-/**
- * An API server that makes up pages of Failed pods as they are asked for and takes every delete: so many that nobody
- * would create them in a real one to measure somebody else's memory.
- */
+/** An API server with so many Failed pods, of which it makes up one page at a time. */
 export interface PageServer extends Target {
-  readonly deletes: number;
+  countDeletes(): Promise<number>;
   close(): Promise<void>;
 }
 
-const podAt = (index: number, failedAt: string): string => {
-  const name = `cart-5d8f7c9b6d-${String(index).padStart(6, '0')}`;
-  const { metadata, spec } = draftOf(`shop-${index % NAMESPACES}`, name) as {
-    metadata: object;
-    spec: object;
-  };
-  const more = {
-    uid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-    resourceVersion: String(index + 1),
-  };
-  return JSON.stringify({ metadata: { ...metadata, ...more }, spec, status: statusOf(failedAt) });
-};
-
-const answerPage = (response: ServerResponse, query: URLSearchParams, pods: number): void => {
-  const failedAt = hourAgo();
-  const start = Number(query.get('continue') ?? 0);
-  const end = Math.min(pods, start + Number(query.get('limit') ?? pods));
-  const metadata = { resourceVersion: '1', ...(end < pods ? { continue: String(end) } : {}) };
-  response.write(`{"kind":"PodList","apiVersion":"v1","metadata":${JSON.stringify(metadata)},"items":[`);
-  for (let index = start; index < end; index++)
-    response.write(`${index === start ? '' : ','}${podAt(index, failedAt)}`);
-  response.end(']}');
-};
-
 export const startPageServer = async (pods: number): Promise<PageServer> => {
-  const { authority, certificate, key } = await issueCertificates('bench');
-  let deletes = 0;
-  const server: Server = createServer({ cert: certificate, key }, (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://127.0.0.1');
-    request.resume();
-    request.once('end', () => {
-      response.setHeader('content-type', 'application/json');
-      if (request.method === 'DELETE') {
-        deletes += 1;
-        response.end('{"kind":"Status","status":"Success"}');
-      } else if (pathname === '/api/v1/pods') answerPage(response, searchParams, pods);
-      else response.end('{"kind":"List","apiVersion":"v1","metadata":{},"items":[]}');
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const child = fork(PROCESS, [String(pods)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const next = async <Type extends FromPageServer['type']>(type: Type) => {
+    const [message] = (await once(child, 'message')) as [FromPageServer];
+    if (message.type !== type) throw new Error(`the page server told ${message.type} instead of ${type}`);
+    return message as Extract<FromPageServer, { type: Type }>;
+  };
+  const { endpoint, caPem } = await next('ready');
   return {
-    endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    caPem: authority,
-    get deletes() {
-      return deletes;
+    endpoint,
+    caPem,
+    countDeletes: async () => {
+      const told = next('deletes');
+      child.send('deletes');
+      return (await told).count;
     },
     close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 };
