@@ -1,5 +1,5 @@
 import { describeError } from '../../shared/core/errors.ts';
-import { isForbidden } from '../../shared/kubernetes/errors.ts';
+import { isForbidden, missingRightIn } from '../../shared/kubernetes/errors.ts';
 import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, getNode } from '../../shared/kubernetes/nodes.ts';
 import { announceCordon } from './announce.ts';
@@ -56,6 +56,7 @@ export const ensureCordoned = async (
       return 'cordoned';
     } catch (error) {
       const missing = isForbidden(error);
+      const words = describeError(error);
       if (!missing && clock.now() + delayMs < endAt) {
         await clock.sleep(delayMs);
         if ((await work.mode()) === 'act' && (await lease.keep(undefined)) === 'held') continue;
@@ -67,7 +68,10 @@ export const ensureCordoned = async (
           target,
           action: 'none',
           reason: missing ? 'missing-right' : 'cordon-failed',
-          detail: { ...(missing ? { verb: 'patch', resource: 'nodes' } : {}), error: describeError(error) },
+          detail: {
+            ...(missing ? (missingRightIn(words) ?? { verb: 'patch', resource: 'nodes' }) : {}),
+            error: words,
+          },
         },
         'act',
       );

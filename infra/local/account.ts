@@ -86,6 +86,8 @@ export interface Account {
   prewarm(entryId: string, count: number): Promise<void>;
   /** The next invocation of the entry is killed at that request. */
   killAt(entryId: string, point: KillPoint): void;
+  /** Kills what runs of the entry now. Answers how many invocations that ended. */
+  kill(entryId: string): number;
   failNext(service: string, operation: string, fault: Fault, times?: number): void;
   /** Every item of the product's table, in DynamoDB's JSON. */
   table(): Promise<readonly Input[]>;
@@ -252,6 +254,7 @@ const start = async (options: AccountOptions, ending: ReturnType<typeof createEn
     },
     prewarm: pool.prewarm,
     killAt: pool.killAt,
+    kill: pool.kill,
     failNext: server.failNext,
     table: () => dynamo.items(deployment.names.table),
     published: triggers.bus.published,

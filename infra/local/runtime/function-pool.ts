@@ -37,6 +37,8 @@ export interface FunctionPool {
   prewarm(entryId: string, count: number): Promise<void>;
   /** The next invocation of this entry is killed at that request. */
   killAt(entryId: string, point: KillPoint): void;
+  /** Kills what runs of this entry now. Answers how many invocations that ended. */
+  kill(entryId: string): number;
   onInvocation(listener: (record: InvocationRecord) => void): () => void;
   close(): Promise<void>;
 }
@@ -174,6 +176,13 @@ export const createFunctionPool = (options: {
     killAt: (entryId, point) => {
       definitionOf(entryId);
       killPoints.set(entryId, point);
+    },
+    kill: (entryId) => {
+      const running = [...inFlight].flatMap(({ entryId: of, process }) =>
+        of === entryId && process !== undefined ? [process] : [],
+      );
+      for (const process of running) process.kill();
+      return running.length;
     },
     onInvocation: (listener) => {
       listeners.add(listener);

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterSpec } from '../../../../infra/local/world/spec.ts';
 import type { Verdict } from '../../../../shared/core/verdict.ts';
+import { nodeGroup } from '../../../e2e/support/specs.ts';
 import { warning } from '../../../e2e/support/spot-drain.ts';
 import { isHealthy, patch, podsIn } from './objects.ts';
 import type { Side } from './side.ts';
@@ -7,8 +10,17 @@ import type { Place } from './workloads.ts';
 import { createNamespace, placeOf } from './workloads.ts';
 
 /** The group whose nodes are taken away, one a test, and the one to which pods can go. */
-export const SPOT = 'spot';
-export const HOME = 'home';
+const SPOT = 'spot';
+const HOME = 'home';
+
+/** So many nodes that can be taken away, and where their pods go. No add-ons: their DaemonSets would run in the embedded cluster alone. */
+export const drainGroups = (nodes: number): Partial<ClusterSpec> => ({
+  addons: [],
+  nodeGroups: [
+    nodeGroup({ name: SPOT, desired: nodes, max: nodes }),
+    nodeGroup({ name: HOME, desired: 2, spot: false }),
+  ],
+});
 
 /** A node of its own for a test, with pods on it that may go to the nodes of `home` and nowhere else. */
 export interface DrainStage {
@@ -68,10 +80,21 @@ export const warn = (side: Side, stage: DrainStage, secondsLeft = FULL_TIME_SECO
   return at + FULL_TIME_SECONDS * 1000;
 };
 
-/** Skips what is left until so many seconds before the deadline. */
-export const skipTo = (side: Side, deadline: number, secondsBefore: number): void => {
-  const seconds = (deadline - side.scene.account.clock.now()) / 1000 - secondsBefore;
-  if (seconds > 0) side.skip(seconds);
+const STEP_SECONDS = 4;
+/** Long enough for a round. */
+const STEP_MS = 150;
+
+/**
+ * Skips what is left until so many seconds before the deadline, in steps: a worker renews its lease of 15 seconds
+ * between its rounds, and must not seem dead.
+ */
+export const skipTo = async (side: Side, deadline: number, secondsBefore: number): Promise<void> => {
+  const { clock } = side.scene.account;
+  const left = () => (deadline - clock.now()) / 1000 - secondsBefore;
+  for (let seconds = left(); seconds > 0; seconds = left()) {
+    side.skip(Math.min(seconds, STEP_SECONDS));
+    await sleep(STEP_MS);
+  }
 };
 
 export const verdictsOn = (side: Side, { node }: DrainStage): readonly Verdict[] =>

@@ -140,6 +140,19 @@ describe('the environments of a function', () => {
     expect(Number((await outcome).payload)).toBeGreaterThanOrEqual(200_000);
   });
 
+  it('are killed on demand, those of the entry that run', async () => {
+    deploy(`export const handler = () => new Promise((done) => setTimeout(done, 60_000));`);
+    clock.hold(false);
+    const outcome = pool.invoke('probe', {});
+    await pool.inFlight[0]?.process?.started;
+    expect(pool.kill('another')).toBe(0);
+    expect(pool.kill('probe')).toBe(1);
+    expect((await outcome).error).toEqual({
+      errorType: 'Runtime.ExitError',
+      errorMessage: expect.stringMatching(/Runtime exited with error: signal: killed$/),
+    });
+  });
+
   it('are killed at the function time-out, by the world’s time', async () => {
     deploy(`export const handler = () => new Promise((done) => setTimeout(done, 60_000));`, {
       timeoutSeconds: 10,
