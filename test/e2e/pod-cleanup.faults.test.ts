@@ -80,14 +80,14 @@ describe('an API server that is down', () => {
   });
 
   it('while pods are deleted is left alone after a while, and the next run goes on', async () => {
-    const scene = await sceneWith(leftBehind(520));
+    const scene = await sceneWith(leftBehind(120));
     scene.kubernetes().failNext({ verb: 'delete' }, { status: 503 }, 200);
     const { ok } = await clean(scene);
     expect(ok).toBe(false);
     expect(saidOf(scene).at(-1)).toBe('cluster/staging none: cluster-unreachable');
-    expect(podsOf(scene)).toHaveLength(520);
+    expect(podsOf(scene)).toHaveLength(120);
     expect(scene.account.clock.now() - START).toBeLessThan(10_000);
-    expect(reportOf(scene)).toMatchObject({ deleted: 0, failed: 500 });
+    expect(reportOf(scene)).toMatchObject({ deleted: 0, failed: 120 });
   });
 });
 
@@ -113,13 +113,7 @@ describe('a list that fails', () => {
     expect(podsOf(scene)).toEqual([]);
   }, 60_000);
 
-  it.each([
-    [
-      'a fresh token',
-      Buffer.from('{"v":"meta.k8s.io/v1","rv":-1,"start":"shop/cart-0999"}').toString('base64url'),
-    ],
-    ['none', undefined],
-  ])('in the middle with 410 and %s is finished all the same', async (_what, fresh) => {
+  it('in the middle with 410 begins again, and every pod is deleted once', async () => {
     const scene = await sceneWith(leftBehind(1_020));
     const kubernetes = scene.kubernetes();
     let armed = false;
@@ -127,27 +121,21 @@ describe('a list that fails', () => {
     kubernetes.objects.watch(({ type, resource }) => {
       if (armed || resource !== 'pods' || type !== 'DELETED') return;
       armed = true;
-      kubernetes.failNext(
-        { verb: 'list', resource: 'pods' },
-        {
-          status: 410,
-          body: {
-            kind: 'Status',
-            status: 'Failure',
-            reason: 'Expired',
-            code: 410,
-            message: 'The provided continue parameter is too old',
-            ...(fresh === undefined ? {} : { metadata: { continue: fresh } }),
-          },
-        },
-      );
+      const body = {
+        kind: 'Status',
+        status: 'Failure',
+        reason: 'Expired',
+        code: 410,
+        message: 'The provided continue parameter is too old',
+      };
+      kubernetes.failNext({ verb: 'list', resource: 'pods' }, { status: 410, body });
     });
     const { ok } = await clean(scene);
     expect(ok).toBe(true);
     expect(armed).toBe(true);
     expect(podsOf(scene)).toEqual([]);
     expect(scene.verdicts({ action: 'delete' })).toHaveLength(1_020);
-  });
+  }, 60_000);
 });
 
 describe('a delete that fails', () => {
