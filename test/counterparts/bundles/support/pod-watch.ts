@@ -10,10 +10,26 @@ export interface PodWatch {
   stop(): void;
 }
 
-interface WatchEvent {
+export interface WatchEvent {
   readonly type: string;
   readonly object: WirePod;
 }
+
+export const fewestHealthy = (events: readonly WatchEvent[], app: string, atFirst: number): number => {
+  const pods = new Map<string, WirePod>();
+  let fewest = Number.POSITIVE_INFINITY;
+  let begun = false;
+  for (const { type, object } of events) {
+    if (type === 'DELETED') pods.delete(object.metadata.uid);
+    else pods.set(object.metadata.uid, object);
+    const healthy = [...pods.values()].filter(
+      (pod) => pod.metadata.labels?.app === app && isHealthy(pod),
+    ).length;
+    begun ||= healthy === atFirst;
+    if (begun) fewest = Math.min(fewest, healthy);
+  }
+  return fewest;
+};
 
 /** Follows a real cluster's pods: nothing that a budget must not allow can hide between two looks. */
 export const watchPods = async (controlPlane: ControlPlane, namespace: string): Promise<PodWatch> => {
@@ -40,21 +56,7 @@ export const watchPods = async (controlPlane: ControlPlane, namespace: string): 
   request.removeAllListeners('error');
   request.on('error', () => request.destroy());
   return {
-    fewestHealthy: (app, atFirst) => {
-      const pods = new Map<string, WirePod>();
-      let fewest = Number.POSITIVE_INFINITY;
-      let begun = false;
-      for (const { type, object } of events) {
-        if (type === 'DELETED') pods.delete(object.metadata.uid);
-        else pods.set(object.metadata.uid, object);
-        const healthy = [...pods.values()].filter(
-          (pod) => pod.metadata.labels?.app === app && isHealthy(pod),
-        ).length;
-        begun ||= healthy === atFirst;
-        if (begun) fewest = Math.min(fewest, healthy);
-      }
-      return fewest;
-    },
+    fewestHealthy: (app, atFirst) => fewestHealthy(events, app, atFirst),
     stop: () => request.destroy(),
   };
 };

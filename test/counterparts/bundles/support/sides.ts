@@ -162,15 +162,22 @@ export const startSides = async (options: SideOptions): Promise<Sides> => {
     : new Error('the embedded side did not start', { cause: embedded });
 };
 
+/** Seconds are enough, on a machine that does nothing else. */
+const START_LIMIT_MS = 300_000;
+
 /** For the top of a test file: both sides for all of its tests. */
 export const useSides = (options: SideOptions): { readonly real: RealSide; readonly embedded: Side } => {
   let sides: Sides | undefined;
+  let starting: Promise<Sides> | undefined;
   beforeAll(async () => {
-    sides = await startSides(options);
-  }, 120_000);
+    starting = startSides(options);
+    sides = await starting;
+  }, START_LIMIT_MS);
   afterAll(async () => {
-    await sides?.close();
-  });
+    // Also where Jest did not want to wait for the start any longer.
+    const [started] = await Promise.allSettled([starting]);
+    if (started.status === 'fulfilled') await started.value?.close();
+  }, START_LIMIT_MS);
   const started = (): Sides => {
     if (sides === undefined) throw new Error('the sides are not started yet: use them within a test');
     return sides;
