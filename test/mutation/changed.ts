@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 
 /** Sources whose mutants are tested, and the tests that stand beside them. */
 const SOURCE = /^(functions\/[^/]+\/decide\/|shared\/drain\/).*\.ts$/;
@@ -17,14 +17,10 @@ export const mutateFor = (changed: readonly string[]): readonly string[] => {
 
 type Git = (...args: readonly string[]) => string | undefined;
 
-/** Undefined where git refuses: no such commit, or no repository at all. */
+/** Undefined where git refuses (no such commit, no repository) or is not there. */
 const git: Git = (...args) => {
-  try {
-    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch (error) {
-    if (error instanceof Error && 'status' in error) return undefined;
-    throw error;
-  }
+  const { status, stdout } = spawnSync('git', args, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 };
 
 /** The commit to compare with: where the branch left the main line, or the one before. */

@@ -8,7 +8,7 @@ import { fn } from 'jest-mock';
  */
 
 export interface CollectedTest {
-  /** Unique: file, titles, number. */
+  /** File, titles, number within the file. */
   readonly id: string;
   readonly file: string;
   /** Where the test stands, from 1 on: Stryker sees by it which tests have changed. */
@@ -63,8 +63,10 @@ const positionIn = (file: string): Pick<CollectedTest, 'startPosition'> => {
 const addTest = (title: string, body: () => unknown): void => {
   const { file, tests } = collection();
   const blocks = chain(block);
+  // Within its file: which other files are loaded differs from run to run.
+  const number = tests.filter((known) => known.file === file).length + 1;
   tests.push({
-    id: `${file} > ${[...block.titles, title].join(' > ')} #${tests.length}`,
+    id: `${file} > ${[...block.titles, title].join(' > ')} #${number}`,
     file,
     ...positionIn(file),
     run: async () => {

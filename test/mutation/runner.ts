@@ -56,12 +56,25 @@ const runTests = async (
       await test.run();
       results.push({ ...common(), status: TestStatus.Success });
     } catch (error) {
-      const failureMessage = error instanceof Error ? error.message : String(error);
-      results.push({ ...common(), status: TestStatus.Failed, failureMessage });
+      results.push({ ...common(), status: TestStatus.Failed, failureMessage: reasonOf(error) });
       if (options.bail) break;
     }
   }
   return results;
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The tests asked for. One that is not there would let its mutants pass for unnoticed. */
+const chosen = (
+  loaded: readonly CollectedTest[],
+  wanted: readonly string[] | undefined,
+): readonly CollectedTest[] => {
+  if (wanted === undefined) return loaded;
+  const tests = loaded.filter(({ id }) => wanted.includes(id));
+  if (tests.length < wanted.length)
+    throw new Error(`${wanted.length - tests.length} tests are not loaded, ${wanted[0]} or others`);
+  return tests;
 };
 
 /** Stryker's test runner for the project's tables and laws, in the process that it gives us. */
@@ -86,6 +99,10 @@ export const createRunner = (options: TestFiles): TestRunner => {
     return { status: DryRunStatus.Complete, tests, mutantCoverage };
   };
 
+  /** A mutant that is active while modules load concerns what imports it alone; others may follow in one environment. */
+  const load = (run: MutantRunOptions): Promise<readonly CollectedTest[]> =>
+    environment.load(run.mutantActivation === 'static' ? [resolve(run.sandboxFileName)] : mutated);
+
   const mutantRun = async (run: MutantRunOptions): Promise<MutantRunResult> => {
     const { activeMutant, testFilter, hitLimit } = run;
     const stryker = instrumentation();
@@ -95,25 +112,18 @@ export const createRunner = (options: TestFiles): TestRunner => {
     try {
       if (loaded === undefined || run.reloadEnvironment) {
         loaded = undefined;
-        const sources = run.reloadEnvironment ? [run.sandboxFileName] : mutated;
-        loaded = await environment.load(sources?.map((file) => resolve(file)));
+        loaded = await load(run);
       }
-      stryker.activeMutant = activeMutant.id;
-      const chosen = loaded.filter(({ id }) => testFilter === undefined || testFilter.includes(id));
-      const tests = await runTests(chosen, { bail: !run.disableBail, begin: () => {} });
-      const tooOften = determineHitLimitReached(stryker.hitCount, hitLimit);
-      return toMutantRunResult(tooOften ?? { status: DryRunStatus.Complete, tests });
     } catch (error) {
-      // Only loading throws: no test could have passed.
-      return {
-        status: MutantRunStatus.Killed,
-        killedBy: [],
-        failureMessage: `does not load: ${error instanceof Error ? error.message : String(error)}`,
-        nrOfTests: 0,
-      };
-    } finally {
       stryker.activeMutant = undefined;
+      // Nothing that imports it would run.
+      return { status: MutantRunStatus.Killed, killedBy: [], failureMessage: reasonOf(error), nrOfTests: 0 };
     }
+    stryker.activeMutant = activeMutant.id;
+    const tests = await runTests(chosen(loaded, testFilter), { bail: !run.disableBail, begin: () => {} });
+    stryker.activeMutant = undefined;
+    const tooOften = determineHitLimitReached(stryker.hitCount, hitLimit);
+    return toMutantRunResult(tooOften ?? { status: DryRunStatus.Complete, tests });
   };
 
   return { capabilities: () => ({ reloadEnvironment: true }), dryRun, mutantRun };

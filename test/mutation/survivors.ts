@@ -93,18 +93,22 @@ export const reasonFor = (survivor: Survivor, reasons: readonly Reason[]): Reaso
 /** `functions/ecr-rescan/decide/due.ts` belongs to `ecr-rescan`, `shared/drain/step.ts` to `drain`. */
 export const areaOf = (file: string): string => file.split('/')[1] ?? file;
 
-export const scoresOf = (report: Report): ReadonlyMap<string, Score> => {
+/** By area, and of all. Only `survivors` count as not noticed. */
+export const scoresOf = (
+  report: Report,
+  survivors: readonly Survivor[] = survivorsOf(report),
+): ReadonlyMap<string, Score> => {
   const scores = new Map<string, Score>();
-  for (const [file, { mutants }] of Object.entries(report.files)) {
-    const count = (wanted: readonly string[]) =>
-      mutants.filter(({ status }) => wanted.includes(status)).length;
+  const add = (file: string, killed: number, survived: number) => {
     for (const area of [areaOf(file), 'all']) {
-      const before = scores.get(area);
-      const killed = (before?.killed ?? 0) + count(KILLED);
-      const survived = (before?.survived ?? 0) + count(SURVIVED);
-      scores.set(area, { killed, survived, percent: (100 * killed) / Math.max(1, killed + survived) });
+      const before = scores.get(area) ?? { killed: 0, survived: 0 };
+      const sum = { killed: before.killed + killed, survived: before.survived + survived };
+      scores.set(area, { ...sum, percent: (100 * sum.killed) / Math.max(1, sum.killed + sum.survived) });
     }
-  }
+  };
+  for (const [file, { mutants }] of Object.entries(report.files))
+    add(file, mutants.filter(({ status }) => KILLED.includes(status)).length, 0);
+  for (const { file } of survivors) add(file, 0, 1);
   return scores;
 };
 

@@ -266,6 +266,26 @@ describe('an insight is told by', () => {
   });
 });
 
+describe('health', () => {
+  it.each([
+    [{ code: 'Odd', message: 'it is' }, 'cluster/staging: Odd: it is'],
+    [{ code: 'Odd', message: '' }, 'cluster/staging: Odd'],
+  ])('tells the issue %j as "%s"', (issue, object) => {
+    expect(checkOf('cluster-health', snapshot(cluster({ issues: [issue] })))?.objects).toEqual([object]);
+  });
+
+  it('is not that of a cluster with another update under way', () => {
+    const running = [{ id: 'u-9', type: 'LoggingUpdate', params: {} }];
+    const check = checkOf('cluster-health', snapshot({ ...cluster({ status: 'UPDATING' }), running }));
+    expect([check?.verdict, check?.objects]).toEqual(['block', ['cluster/staging is UPDATING']]);
+  });
+});
+
+it('a node that nobody manages and that is at the target already needs nobody', () => {
+  const nodes = [{ name: 'own', kubeletVersion: 'v1.35.0', ready: true }];
+  expect(checkOf('kubelet-skew', snapshot({ ...cluster({ version: '1.35' }), nodes }))?.verdict).toBe('pass');
+});
+
 describe('what is under way is adopted', () => {
   const group = (more: Parameters<typeof nodeGroup>[1]) =>
     checkOf('node-group-health', snapshot({ nodeGroups: [nodeGroup('web-a', more)] }));

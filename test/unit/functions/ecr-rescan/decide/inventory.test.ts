@@ -51,6 +51,20 @@ describe('the image list', () => {
     ]);
   });
 
+  it('knows an image that nobody runs as our own', () => {
+    const repositories = [{ repository: 'shop/api', images: [{ digest: digest(1), tags: ['1'] }] }];
+    expect(buildInventory(sources({ repositories }), [])).toStrictEqual([
+      {
+        key: imageKey(image('shop/api', 1)),
+        kind: 'own',
+        identity: image('shop/api', 1),
+        tags: ['1'],
+        workloads: [],
+        configured: true,
+      },
+    ]);
+  });
+
   it('puts running images first and then goes by digest, whatever the order of the sources', () => {
     const list = buildInventory(
       sources({

@@ -63,6 +63,18 @@ describe('a weekly schedule', () => {
     ]);
   });
 
+  it.each([
+    ['inside another one', ['Mon 08:00-20:00', 'Mon 09:00-10:00']],
+    ['with the opening of another one', ['Mon 08:00-20:00', 'Mon 08:00-10:00']],
+    ['with the closing of another one', ['Mon 08:00-20:00', 'Mon 09:00-20:00']],
+    ['that goes on where another one ends', ['Mon 08:00-12:00', 'Mon 10:00-20:00']],
+  ])('takes a window %s as one stretch', (_, windows) => {
+    expect(transitionsOf(berlin(...windows), '2026-11-16T00:00:00Z', 2)).toEqual([
+      '2026-11-16T07:00:00.000Z awake',
+      '2026-11-16T19:00:00.000Z asleep',
+    ]);
+  });
+
   it('has no transition when it is always awake', () => {
     const always = berlin('Mon-Sun 00:00-24:00');
     expect(evaluate(always, Date.parse('2026-03-29T01:30:00Z'))).toEqual({
