@@ -86,15 +86,18 @@ const STEP_MS = 150;
 
 /**
  * Skips what is left until so many seconds before the deadline, in steps: a worker renews its lease of 15 seconds
- * between its rounds, and must not seem dead.
+ * between its rounds, and must not seem dead. Answers the number of steps.
  */
-export const skipTo = async (side: Side, deadline: number, secondsBefore: number): Promise<void> => {
+export const skipTo = async (side: Side, deadline: number, secondsBefore: number): Promise<number> => {
   const { clock } = side.scene.account;
   const left = () => (deadline - clock.now()) / 1000 - secondsBefore;
+  let steps = 0;
   for (let seconds = left(); seconds > 0; seconds = left()) {
     side.skip(Math.min(seconds, STEP_SECONDS));
+    steps += 1;
     await sleep(STEP_MS);
   }
+  return steps;
 };
 
 export const verdictsOn = (side: Side, { node }: DrainStage): readonly Verdict[] =>
