@@ -152,15 +152,22 @@ const tryGate = (
   }
 };
 
+/**
+ * A node is drained once, whoever of its notices let the drain begin. One without hurry begins again at the time that
+ * AWS has named, and that again at an earlier end: each time nearer, so that two open notices do not take turns.
+ */
+const hurriesMore = (gate: Gate, notice: RecordedNotice, begun: Opening): boolean =>
+  gate.kind === 'time' &&
+  (begun.by !== 'time' || (notice.deadlineAt ?? Infinity) < (begun.deadlineAt ?? Infinity));
+
 /** The drains that wait: the first gate that is open lets one begin. */
 const tryGates = (record: DrainRecord, view: View, settings: SpotDrainConfig): readonly Opened[] => {
   const results: Opened[] = [];
-  for (const notice of standingOfRecord(record).gated) {
-    const { opened } = record;
-    const isBegun = opened?.noticeId === notice.id;
+  const { gated } = standingOfRecord(record);
+  const begun = gated.some(({ id }) => id === record.opened?.noticeId) ? record.opened : undefined;
+  for (const notice of gated) {
     for (const gate of notice.gates ?? []) {
-      // One that begun without hurry begins again at the time that AWS has named.
-      if (isBegun && !(gate.kind === 'time' && opened?.by !== 'time')) continue;
+      if (begun !== undefined && !hurriesMore(gate, notice, begun)) continue;
       const result = tryGate(gate, notice, { record, view, settings });
       if (result !== undefined && 'step' in result) return [result];
       results.push(result);
