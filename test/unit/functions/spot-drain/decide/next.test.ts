@@ -58,6 +58,12 @@ const REBOOT: RecordedNotice = {
   gates: [{ kind: 'time', at: T0 + 180 * MINUTE }],
   change: CHANGE,
 };
+const EARLIER: RecordedNotice = {
+  ...REBOOT,
+  id: 'earlier',
+  deadlineAt: T0 + 200 * MINUTE,
+  change: { ...CHANGE, arn: 'b', startsAt: T0 + 200 * MINUTE },
+};
 const RETIREMENT: RecordedNotice = {
   ...REBOOT,
   id: 'retirement',
@@ -286,6 +292,34 @@ describe('what is to be done next', () => {
       }),
       { at: 200 * MINUTE },
       { kind: 'rest', lookAt: CHANGE.startsAt },
+    ],
+    [
+      'once one of two notices has begun, and both are at their lead time: no second beginning',
+      recordOf([REBOOT, { ...REBOOT, id: 'other', change: { ...CHANGE, arn: 'b' } }], {
+        ...CORDONED,
+        ...opened('reboot', T0 + 180 * MINUTE),
+        worker: { holder: 'w', until: T0 + 191 * MINUTE },
+      }),
+      { at: 190 * MINUTE },
+      { kind: 'rest', lookAt: T0 + 190 * MINUTE + 20 * SECOND },
+    ],
+    [
+      'where the other one ends earlier: it begins again, with that end',
+      recordOf([REBOOT, EARLIER], {
+        ...CORDONED,
+        ...opened('reboot', T0 + 180 * MINUTE),
+        worker: { holder: 'w', until: T0 + 191 * MINUTE },
+      }),
+      { at: 190 * MINUTE },
+      {
+        kind: 'open',
+        opening: {
+          noticeId: 'earlier',
+          by: 'time',
+          at: T0 + 190 * MINUTE,
+          deadlineAt: T0 + 200 * MINUTE,
+        },
+      },
     ],
     ['about a retirement: whose turn it is', recordOf([RETIREMENT]), {}, { kind: 'take-turn' }],
     [
