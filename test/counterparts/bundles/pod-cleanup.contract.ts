@@ -38,8 +38,11 @@ const said = (verdicts: readonly Verdict[], { namespace }: Place): readonly stri
     .map(({ target, action, reason }) => `${target.split('/')[2]} ${action}: ${reason}`)
     .toSorted();
 
-/** Where no node is: a kubelet that runs a pod would write into its status. */
-const nowhere = (place: Place): Place => ({ ...place, nodeSelector: { nowhere: 'yes' } });
+/**
+ * Neither a kubelet nor the scheduler looks at such a pod: either would write into its status, and the time at which
+ * the scheduler finds no node is later than the one at which the pod is to have failed.
+ */
+const NOBODYS = { nodeSelector: { nowhere: 'yes' }, schedulerName: 'nobody' };
 
 const createFailed = async (
   side: Side,
@@ -47,7 +50,7 @@ const createFailed = async (
   pods: readonly (FailedPod & { metadata?: object })[],
 ): Promise<void> => {
   for (const { metadata = {}, ...pod } of pods) {
-    await createPod(side, nowhere(place), { name: pod.name, metadata });
+    await createPod(side, place, { name: pod.name, metadata, spec: NOBODYS });
     await failPod(side, place, pod);
   }
 };
