@@ -1,25 +1,32 @@
 /**
- * `npm run mutate [-- FILES... | --changed] [--force]`: changes the decisions and the drain in small ways (Stryker), one at a time,
- * and sees whether a test notices. Exit code 1 where fewer than 85 % are noticed, in all or in one area.
- * `--changed`: only what differs from the main line, or from the commit before. `--force`: also what is known from
- * an earlier run.
+ * `npm run mutate [-- FILES... | --changed [--since COMMIT]] [--within SECONDS] [--force]`: changes the decisions and
+ * the drain in small ways (Stryker), one at a time, and sees whether a test notices. Exit code 1 where too few are
+ * noticed (`judge.ts`).
+ * `--changed`: only what differs from the main line, or from the commit before. `--since`: from that commit.
+ * `--within`: mutants that come later than that are not tested. `--force`: also what is known from an earlier run.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { changedFiles, mutateFor } from './changed.ts';
-import type { Report, Score } from './survivors.ts';
-import { readReasons, reasonFor, scoresOf, survivorsOf } from './survivors.ts';
+import { judge } from './judge.ts';
+import type { Report } from './survivors.ts';
+import { readReasons, withoutUntested } from './survivors.ts';
+import { UNTIL_VARIABLE } from './until.ts';
 
-const LEAST_PERCENT = 85;
 const REPORT = 'out/mutation/report.json';
+const KNOWN = 'out/mutation/incremental.json';
+/** The last mutants may have begun in time, and the report is written when all is over. */
+const ENDS_WITHIN_SECONDS = 60;
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     changed: { type: 'boolean', default: false },
+    since: { type: 'string' },
+    within: { type: 'string' },
     force: { type: 'boolean', default: false },
   },
 });
@@ -29,13 +36,26 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Patterns to mutate: `everything`, or nothing at all to do. */
 const chosen = (): readonly string[] | 'everything' => {
   if (!values.changed) return positionals.length === 0 ? 'everything' : positionals;
-  const changed = changedFiles();
-  if (changed !== undefined) return mutateFor(changed);
-  say('mutate: there is no earlier commit to compare with, so everything is mutated');
-  return 'everything';
+  const changed = changedFiles({ since: values.since });
+  if (changed === undefined) {
+    say('mutate: there is no earlier commit to compare with, so everything is mutated');
+    return 'everything';
+  }
+  const patterns = mutateFor(changed);
+  const what = patterns.length === 0 ? 'no decision and no part of the drain' : patterns.join(', ');
+  say(`mutate: since ${changed.base.slice(0, 12)} changed: ${what}`);
+  return patterns;
 };
 
-const stryker = (patterns: readonly string[] | 'everything'): Promise<number> =>
+const withinSeconds = (): number | undefined => {
+  if (values.within === undefined) return undefined;
+  const seconds = Number(values.within);
+  if (seconds > 0) return seconds;
+  throw new Error(`--within ${values.within}: a number of seconds is wanted`);
+};
+
+/** 0 where Stryker came to its end, whatever it found. */
+const stryker = (patterns: readonly string[] | 'everything', seconds: number | undefined): Promise<number> =>
   new Promise((resolve, reject) => {
     const child = spawn(
       'stryker',
@@ -46,46 +66,58 @@ const stryker = (patterns: readonly string[] | 'everything'): Promise<number> =>
         ...(values.force ? ['--force'] : []),
         ...(patterns === 'everything' ? [] : ['--mutate', patterns.join(',')]),
       ],
-      { stdio: 'inherit' },
+      {
+        stdio: 'inherit',
+        env: {
+          ...process.env,
+          ...(seconds === undefined ? {} : { [UNTIL_VARIABLE]: String(Date.now() + seconds * 1000) }),
+        },
+      },
     );
+    const late =
+      seconds === undefined
+        ? undefined
+        : setTimeout(
+            () => {
+              say(`mutate: Stryker has not ended ${ENDS_WITHIN_SECONDS} s after its time was over`);
+              child.kill('SIGKILL');
+            },
+            (seconds + ENDS_WITHIN_SECONDS) * 1000,
+          );
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      resolve(code ?? 1);
+    });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal));
   });
 
-const line = (area: string, { killed, survived, percent }: Score): string =>
-  `${area.padEnd(20)} ${percent.toFixed(1).padStart(5)} %  ${killed} noticed, ${survived} not`;
-
-/**
- * Everything mutated: 85 % of all mutants have to be noticed. A few files mutated: 85 % of those that can be, for a
- * small file may hold little else than what cannot.
- */
-const judge = (report: Report, whole: boolean): boolean => {
-  const reasons = readReasons(here('reasons.json'));
-  const survivors = survivorsOf(report);
-  const unexplained = survivors.filter((survivor) => reasonFor(survivor, reasons) === undefined);
-  say('\nmutants');
-  const scores = scoresOf(report);
-  for (const [area, score] of scores) say(line(area, score));
-  for (const { file, line: at, mutator, original, replacement } of unexplained)
-    say(`not noticed, and no reason is known: ${file}:${at} ${mutator}\n  - ${original}\n  + ${replacement}`);
-  say(
-    `${survivors.length - unexplained.length} others cannot be noticed, for reasons in test/mutation/reasons.json`,
-  );
-  const counted = whole ? scores : scoresOf(report, unexplained);
-  const low = [...counted].filter(([, { percent }]) => percent < LEAST_PERCENT);
-  for (const [area, { percent }] of low)
-    say(`mutate: only ${percent.toFixed(1)} % are noticed in ${area}, ${LEAST_PERCENT} % are wanted`);
-  return low.length === 0;
+/** What was not tested is not known: the next run begins with it. */
+const forgetUntested = (): void => {
+  if (!existsSync(KNOWN)) return;
+  const known = JSON.parse(readFileSync(KNOWN, 'utf8')) as Report;
+  writeFileSync(KNOWN, JSON.stringify(withoutUntested(known)));
 };
 
-const patterns = chosen();
-if (patterns.length === 0) say('mutate: no decision and no part of the drain has changed');
-else {
-  const code = await stryker(patterns);
-  if (code === 0)
-    process.exitCode = judge(JSON.parse(readFileSync(REPORT, 'utf8')) as Report, patterns === 'everything')
-      ? 0
-      : 1;
-  else process.exitCode = 1;
-}
+const run = async (): Promise<number> => {
+  const seconds = withinSeconds();
+  const patterns = chosen();
+  if (patterns.length === 0) return 0;
+  rmSync(REPORT, { force: true });
+  const code = await stryker(patterns, seconds);
+  if (code !== 0) return 1;
+  if (!existsSync(REPORT)) {
+    say('mutate: Stryker wrote no report');
+    return 1;
+  }
+  if (seconds !== undefined) forgetUntested();
+  const { isGood, lines } = judge({
+    report: JSON.parse(readFileSync(REPORT, 'utf8')) as Report,
+    reasons: readReasons(here('reasons.json')),
+    patterns,
+  });
+  for (const line of lines) say(line);
+  return isGood ? 0 : 1;
+};
+
+process.exitCode = await run();

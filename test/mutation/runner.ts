@@ -19,6 +19,7 @@ import {
 import type { TestFiles } from './environment.ts';
 import { createEnvironment } from './environment.ts';
 import type { CollectedTest } from './globals.ts';
+import { isTimeOver, TIME_OVER } from './until.ts';
 
 /** What Stryker's instrumented code reads and writes. */
 interface Instrumentation {
@@ -37,6 +38,31 @@ const instrumentation = (): Instrumentation => {
   return made;
 };
 
+/** How often the watch looks, and for how many looks in a row nothing may go on. */
+const LOOK_MS = 250;
+const IDLE_LOOKS = 4;
+
+/**
+ * Runs the test; rejects once the process has had nothing to do for a second, for then the test waits for what never
+ * comes. A machine under load is not idle. What is busy for ever is ended by Stryker's own time limit.
+ */
+const unlessStuck = async (run: () => Promise<void>): Promise<void> => {
+  const stuck = Promise.withResolvers<never>();
+  let last = performance.eventLoopUtilization();
+  let idleLooks = 0;
+  const watch = setInterval(() => {
+    const { utilization } = performance.eventLoopUtilization(last);
+    last = performance.eventLoopUtilization();
+    idleLooks = utilization < 0.05 ? idleLooks + 1 : 0;
+    if (idleLooks >= IDLE_LOOKS) stuck.reject(new Error('it waits for what never comes'));
+  }, LOOK_MS);
+  try {
+    await Promise.race([run(), stuck.promise]);
+  } finally {
+    clearInterval(watch);
+  }
+};
+
 const runTests = async (
   tests: readonly CollectedTest[],
   options: { bail: boolean; begin: (test: CollectedTest) => void },
@@ -53,7 +79,7 @@ const runTests = async (
       timeSpentMs: performance.now() - startedAt,
     });
     try {
-      await test.run();
+      await unlessStuck(test.run);
       results.push({ ...common(), status: TestStatus.Success });
     } catch (error) {
       results.push({ ...common(), status: TestStatus.Failed, failureMessage: reasonOf(error) });
@@ -104,6 +130,7 @@ export const createRunner = (options: TestFiles): TestRunner => {
     environment.load(run.mutantActivation === 'static' ? [resolve(run.sandboxFileName)] : mutated);
 
   const mutantRun = async (run: MutantRunOptions): Promise<MutantRunResult> => {
+    if (isTimeOver()) return { status: MutantRunStatus.Error, errorMessage: TIME_OVER };
     const { activeMutant, testFilter, hitLimit } = run;
     const stryker = instrumentation();
     Object.assign(stryker, { mutantCoverage: undefined, currentTestId: undefined });

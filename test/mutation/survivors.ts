@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { TIME_OVER } from './until.ts';
 
 /** A part of Stryker's report (mutation-testing-report-schema). */
 export interface Report {
@@ -11,6 +12,7 @@ export interface ReportedMutant {
   readonly mutatorName: string;
   readonly replacement?: string;
   readonly status: string;
+  readonly statusReason?: string;
   readonly location: { readonly start: Position; readonly end: Position };
 }
 
@@ -93,17 +95,18 @@ export const reasonFor = (survivor: Survivor, reasons: readonly Reason[]): Reaso
 /** `functions/ecr-rescan/decide/due.ts` belongs to `ecr-rescan`, `shared/drain/step.ts` to `drain`. */
 export const areaOf = (file: string): string => file.split('/')[1] ?? file;
 
-/** By area, and of all. Only `survivors` count as not noticed. */
+/** By what `by` makes of a path, and of `all`. Only `survivors` count as not noticed. */
 export const scoresOf = (
   report: Report,
-  survivors: readonly Survivor[] = survivorsOf(report),
+  options: { readonly by: (file: string) => string; readonly survivors?: readonly Survivor[] },
 ): ReadonlyMap<string, Score> => {
+  const { by, survivors = survivorsOf(report) } = options;
   const scores = new Map<string, Score>();
   const add = (file: string, killed: number, survived: number) => {
-    for (const area of [areaOf(file), 'all']) {
-      const before = scores.get(area) ?? { killed: 0, survived: 0 };
+    for (const key of [by(file), 'all']) {
+      const before = scores.get(key) ?? { killed: 0, survived: 0 };
       const sum = { killed: before.killed + killed, survived: before.survived + survived };
-      scores.set(area, { ...sum, percent: (100 * sum.killed) / Math.max(1, sum.killed + sum.survived) });
+      scores.set(key, { ...sum, percent: (100 * sum.killed) / Math.max(1, sum.killed + sum.survived) });
     }
   };
   for (const [file, { mutants }] of Object.entries(report.files))
@@ -111,6 +114,17 @@ export const scoresOf = (
   for (const { file } of survivors) add(file, 0, 1);
   return scores;
 };
+
+/** The report without the mutants that were not tested because the time was over. */
+export const withoutUntested = (report: Report): Report => ({
+  ...report,
+  files: Object.fromEntries(
+    Object.entries(report.files).map(([path, file]) => [
+      path,
+      { ...file, mutants: file.mutants.filter(({ statusReason }) => statusReason !== TIME_OVER) },
+    ]),
+  ),
+});
 
 export const readReasons = (path: string): readonly Reason[] =>
   JSON.parse(readFileSync(path, 'utf8')) as Reason[];

@@ -1,8 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
-import { changedFiles, mutateFor } from '../../mutation/changed.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { changedFiles, gitIn, mutateFor } from '../../mutation/changed.ts';
 
 describe('what is mutated after a change', () => {
-  it.each([
+  it.each<[string, readonly string[], readonly string[]]>([
     ['of a decision', ['functions/ecr-rescan/decide/due.ts'], ['functions/ecr-rescan/decide/due.ts']],
     [
       'of decisions in folders below',
@@ -28,54 +33,97 @@ describe('what is mutated after a change', () => {
         'functions/ecr-rescan/decide/README.md',
         'shared/core/store.ts',
         'test/unit/functions/ecr-rescan/run.test.ts',
+        'test/unit/shared/drain/step.laws.test.ts',
         'test/e2e/shared/drain/x.ts',
       ],
       [],
     ],
-  ])('%s', (_, changed, patterns) => {
-    expect(mutateFor(changed)).toEqual(patterns);
+  ])('%s', (_, there, patterns) => {
+    expect(mutateFor({ there, deleted: [] })).toEqual(patterns);
+  });
+
+  it('is everything beside a test that was deleted, and nothing of a source that was', () => {
+    const deleted = ['test/unit/shared/drain/step.test.ts', 'functions/ecr-rescan/decide/due.ts'];
+    expect(mutateFor({ there: [], deleted })).toEqual(['shared/drain/**/*.ts']);
   });
 });
 
 describe('the files that have changed', () => {
-  const repository = (answers: Readonly<Record<string, string>>) => {
-    const asked: string[] = [];
-    const git = (...args: readonly string[]) => {
-      asked.push(args.join(' '));
-      return answers[args.join(' ')];
-    };
-    return { git, asked };
+  let folder: string;
+  const git = (repository: string, ...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+      cwd: join(folder, repository),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  const write = (repository: string, path: string, text = path) => {
+    mkdirSync(dirname(join(folder, repository, path)), { recursive: true });
+    writeFileSync(join(folder, repository, path), text);
   };
-  const listing = {
-    'ls-files --others --exclude-standard': 'new.ts',
-    'rev-parse HEAD': 'c3',
-    'rev-parse --verify --quiet HEAD~1': 'c2',
+  const commit = (repository: string, message: string) => {
+    git(repository, 'add', '-A');
+    git(repository, 'commit', '-q', '-m', message);
+    return git(repository, 'rev-parse', 'HEAD');
   };
+  const clone = (name: string, ...options: readonly string[]) =>
+    git('.', 'clone', '-q', ...options, pathToFileURL(join(folder, 'main')).href, name);
+  const changedIn = (repository: string, since?: string) =>
+    changedFiles({ since, ask: gitIn(join(folder, repository)) });
+
+  let first: string;
+  let last: string;
+
+  /** Three commits: both sources, then b changes and a goes, then c comes. */
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'caretaker-changed-'));
+    mkdirSync(join(folder, 'main'));
+    git('main', 'init', '-q', '-b', 'main');
+    write('main', 'a.ts');
+    write('main', 'b.ts');
+    first = commit('main', 'first');
+    rmSync(join(folder, 'main', 'a.ts'));
+    write('main', 'b.ts', 'changed');
+    commit('main', 'second');
+    write('main', 'c.ts');
+    last = commit('main', 'third');
+    clone('fresh');
+    clone('headless');
+    git('headless', 'remote', 'set-head', 'origin', '--delete');
+    clone('shallow', '--depth', '1');
+    clone('branch');
+    git('branch', 'checkout', '-q', '-b', 'topic', first);
+    write('branch', 'd.ts');
+    commit('branch', 'fourth');
+    write('branch', 'e.ts');
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(['main', 'fresh', 'headless'])(
+    'are those of the last commit on the main line (%s)',
+    (repository) => {
+      expect(changedIn(repository)).toMatchObject({ there: ['c.ts'], deleted: [] });
+    },
+  );
 
   it('are those since the branch left the main line, the ones not committed too', () => {
-    const { git } = repository({
-      ...listing,
-      'merge-base HEAD origin/HEAD': 'c1',
-      'diff --name-only --diff-filter=d c1': 'a.ts\nb.ts',
-    });
-    expect(changedFiles(git)).toEqual(['a.ts', 'b.ts', 'new.ts']);
+    expect(changedIn('branch')).toEqual({ base: first, there: ['d.ts', 'e.ts'], deleted: [] });
   });
 
-  it.each([
-    ['on the main line itself', { 'merge-base HEAD origin/HEAD': 'c3' }],
-    ['where there is no other line', {}],
-  ])('are those of the last commit %s', (_, more) => {
-    const { git } = repository({ ...listing, ...more, 'diff --name-only --diff-filter=d c2': 'a.ts' });
-    expect(changedFiles(git)).toEqual(['a.ts', 'new.ts']);
+  it('are those since a commit that is named', () => {
+    expect(changedIn('fresh', first)).toEqual({ base: first, there: ['b.ts', 'c.ts'], deleted: ['a.ts'] });
   });
 
-  it('are not known without an earlier commit', () => {
-    const { git, asked } = repository({ 'rev-parse HEAD': 'c1' });
-    expect(changedFiles(git)).toBeUndefined();
-    expect(asked).not.toContainEqual(expect.stringContaining('diff'));
+  it('are those since the branch left the line of a commit that is named', () => {
+    expect(changedIn('branch', last)).toMatchObject({ base: first });
   });
 
-  it('are asked of git itself', () => {
-    expect(changedFiles()).toBeInstanceOf(Array);
+  it('are those of the last commit where nobody knows the one that is named', () => {
+    expect(changedIn('fresh', '0'.repeat(40))).toMatchObject({ there: ['c.ts'] });
+  });
+
+  it.each(['shallow', '.'])('are not known without an earlier commit (%s)', (repository) => {
+    expect(changedIn(repository)).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 /**
  * The runner in a process of its own, on a project as Stryker leaves it: instrumented code that looks up which
- * mutant is active, while it runs (1 and 2) or while its module loads (3 and 4).
+ * mutant is active, while it runs (1, 2 and 5) or while its module loads (3 and 4).
  */
 const FILES = {
   'src/size.ts': `
@@ -21,20 +21,22 @@ const is = (id: string) => { cover(id); return stryker().activeMutant === id; };
 export const LIMIT = is('3') ? 0 : 10;
 if (is('4')) throw new Error('this mutant does not load');
 export const isLarge = (n: number) => (is('1') ? true : n > LIMIT);
+export const waits = () => (is('5') ? new Promise(() => {}) : Promise.resolve());
 export const unseen = () => (is('2') ? 'mutant' : 'original');
 `,
   'src/other.ts': `export const other = 1;`,
   'test/size.test.ts': `
 import { describe, expect, it } from '@jest/globals';
-import { isLarge, unseen } from '../src/size.ts';
+import { isLarge, unseen, waits } from '../src/size.ts';
 describe('size', () => {
   it.each([[5, false], [11, true]])('%i: %s', (n, large) => { expect(isLarge(n)).toBe(large); });
-  it('waits', async () => { await Promise.resolve(); expect(unseen()).toMatch(/a/); });
+  it('waits', async () => { await waits(); expect(unseen()).toMatch(/a/); });
 });
 `,
   'test/other.test.ts': `
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { other } from '../src/other.ts';
+describe('laws of others', () => { throw new Error('laws are left out'); });
 it('stands by itself', () => { expect(other).toBe(1); });
 `,
   'test/some.laws.test.ts': `throw new Error('laws are left out');`,
@@ -61,9 +63,12 @@ const seen = {
   largeAgain: await mutantRun('1', 'runtime', { reloadEnvironment: true }),
   unseenAgain: await mutantRun('2', 'runtime'),
   limitLate: await mutantRun('3', 'runtime'),
+  stuck: await mutantRun('5', 'runtime'),
   few: await mutantRun('1', 'runtime', { testFilter: [ids[1]] }),
   missing: await mutantRun('1', 'runtime', { testFilter: ['no such test'] }).catch((error) => error.message),
 };
+process.env.CARETAKER_MUTATE_UNTIL = String(Date.now() - 1);
+seen.late = await mutantRun('1', 'runtime');
 process.stdout.write(JSON.stringify(seen));
 `;
 
@@ -121,7 +126,7 @@ describe('the first run', () => {
       perTest: {
         [`${SIZE} %i: %s #1`]: { 1: 1 },
         [`${SIZE} %i: %s #2`]: { 1: 1 },
-        [`${SIZE} waits #3`]: { 2: 1 },
+        [`${SIZE} waits #3`]: { 2: 1, 5: 1 },
       },
     });
   });
@@ -143,6 +148,18 @@ describe('a mutant', () => {
 
   it('whose module does not load is killed', () => {
     expect(seen.broken).toMatchObject({ status: 'killed', failureMessage: 'this mutant does not load' });
+  });
+
+  it('after which a test waits for what never comes is killed, after a second', () => {
+    expect(seen.stuck).toMatchObject({
+      status: 'killed',
+      killedBy: [`${SIZE} waits #3`],
+      failureMessage: 'it waits for what never comes',
+    });
+  });
+
+  it('that comes too late is not tested', () => {
+    expect(seen.late).toEqual({ status: 'error', errorMessage: 'not tested: the time was over' });
   });
 
   it('is tested by the tests asked for alone, and by none that is missing', () => {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Reason, Report, ReportedMutant } from '../../mutation/survivors.ts';
-import { readReasons, reasonFor, scoresOf, survivorsOf } from '../../mutation/survivors.ts';
+import {
+  areaOf,
+  readReasons,
+  reasonFor,
+  scoresOf,
+  survivorsOf,
+  withoutUntested,
+} from '../../mutation/survivors.ts';
+import { TIME_OVER } from '../../mutation/until.ts';
 
 const source = "const a = one ? 'x' : '';\nconst b =\n  two;\n";
 const mutant = (status: string, more: Partial<ReportedMutant> = {}): ReportedMutant => ({
@@ -82,7 +90,7 @@ describe('scores', () => {
   });
 
   it('are those of each area, and of all', () => {
-    expect(Object.fromEntries(scoresOf(found))).toEqual({
+    expect(Object.fromEntries(scoresOf(found, { by: areaOf }))).toEqual({
       a: { killed: 3, survived: 2, percent: 60 },
       drain: { killed: 1, survived: 0, percent: 100 },
       all: { killed: 4, survived: 2, percent: (100 * 4) / 6 },
@@ -91,7 +99,7 @@ describe('scores', () => {
 
   it('leave out survivors that are not to count', () => {
     const [first] = survivorsOf(found);
-    expect(scoresOf(found, first === undefined ? [] : [first]).get('a')).toEqual({
+    expect(scoresOf(found, { by: areaOf, survivors: first === undefined ? [] : [first] }).get('a')).toEqual({
       killed: 3,
       survived: 1,
       percent: 75,
@@ -99,8 +107,15 @@ describe('scores', () => {
   });
 
   it('are no numbers where there is nothing to test', () => {
-    expect(scoresOf(report({ 'shared/drain/z.ts': [] })).get('all')?.percent).toBe(0);
+    expect(scoresOf(report({ 'shared/drain/z.ts': [] }), { by: areaOf }).get('all')?.percent).toBe(0);
   });
+});
+
+it('what was not tested in time is taken out of what is known', () => {
+  const late = mutant('RuntimeError', { statusReason: TIME_OVER });
+  const known = [mutant('Killed'), mutant('RuntimeError', { statusReason: 'it does not load' })];
+  const path = 'shared/drain/z.ts';
+  expect(withoutUntested(report({ [path]: [...known, late] }))).toEqual(report({ [path]: known }));
 });
 
 it('the reasons that are written down can be read', () => {

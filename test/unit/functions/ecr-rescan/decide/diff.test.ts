@@ -28,7 +28,7 @@ const anyFinding: fc.Arbitrary<Finding> = fc
   }));
 const anyResult = fc.array(anyFinding, { maxLength: 15 });
 
-describe('laws of the diff', () => {
+describe('the diff of any two reports', () => {
   it('a result differs from itself in nothing', () => {
     fc.assert(
       fc.property(anyResult, (findings) => {

@@ -148,7 +148,7 @@ describe('the limits of a run', () => {
   });
 });
 
-describe('for any page, configuration and limits', () => {
+describe('laws of any page, configuration and limits', () => {
   const anyPod: fc.Arbitrary<FailedPodOptions> = fc.record(
     {
       namespace: fc.constantFrom('shop', 'web', 'kube-system'),
