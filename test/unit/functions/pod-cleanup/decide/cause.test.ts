@@ -37,6 +37,18 @@ describe('by default a pod may go that a shutdown left behind', () => {
       { disruption: { reason: 'TerminationByKubelet', message: SHUTDOWN } },
       'terminated-by-kubelet',
     ],
+    [
+      'the condition, whatever other conditions hold',
+      {
+        message: SHUTDOWN,
+        conditions: [
+          { type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-11-19T10:00:00Z' },
+          { type: 'DisruptionTarget', status: 'False', lastTransitionTime: '2026-11-19T11:00:00Z' },
+        ],
+        disruption: { reason: 'TerminationByKubelet' },
+      },
+      'terminated-by-kubelet',
+    ],
   ])('%s', (_name, options, code) => {
     expect(cause(options)).toBe(code);
   });
@@ -98,6 +110,19 @@ describe('what is asked for goes as well', () => {
       expect(cause({ reason })).toBeUndefined();
     },
   );
+
+  it.each([
+    ['Shutdown', 'shutdown'],
+    ['NodeShutdown', 'node-shutdown'],
+    ['Terminated', 'terminated'],
+    ['Evicted', 'evicted'],
+    ['NodeAffinity', 'node-affinity'],
+    ['OutOfcpu', 'out-of-cpu'],
+    ['UnexpectedAdmissionError', 'unexpected-admission-error'],
+    ['Preempting', 'preempting'],
+  ])('%s, the reason as kubelets write it, as %s', (reason, code) => {
+    expect(cause({ reason }, { reasons: [reason] })).toBe(code);
+  });
 
   it('a reason that nobody knows by name', () => {
     expect(cause({ reason: 'OutOfexample.com/gpu' }, { reasons: ['OutOfexample.com/gpu'] })).toBe(

@@ -30,6 +30,33 @@ describe('when a pod failed', () => {
     ['is when Ready turned because it failed', { conditions: ready('PodFailed') }, '21:30'],
     ['is when Ready turned because it completed', { conditions: ready('PodCompleted') }, '21:30'],
     ['is not when Ready turned for another reason', { conditions: ready('ContainersNotReady') }, undefined],
+    [
+      'is not when another condition turned that is told with it',
+      {
+        finishedAt: [OLD],
+        conditions: [
+          {
+            type: 'Initialized',
+            status: 'True',
+            reason: 'PodCompleted',
+            lastTransitionTime: '2026-11-19T21:40:00Z',
+          },
+          {
+            type: 'ContainersReady',
+            status: 'False',
+            reason: 'PodFailed',
+            lastTransitionTime: '2026-11-19T21:40:00Z',
+          },
+          {
+            type: 'Ready',
+            status: 'True',
+            reason: 'PodFailed',
+            lastTransitionTime: '2026-11-19T21:40:00Z',
+          },
+        ],
+      },
+      '21:00',
+    ],
     ['is when it was refused', { reason: 'NodeShutdown', startTime: OLD }, '21:00'],
     ['is when it was refused for want of CPU', { reason: 'OutOfcpu', startTime: OLD }, '21:00'],
     [
@@ -47,6 +74,23 @@ describe('when a pod failed', () => {
     ['is not known by a time that is none', { finishedAt: ['yesterday'] }, undefined],
   ])('%s', (_name, options, expected) => {
     expect(at(options)).toBe(expected);
+  });
+});
+
+describe('the start of a pod is its end', () => {
+  it.each([
+    ['Shutdown', true],
+    ['NodeShutdown', true],
+    ['NodeAffinity', true],
+    ['OutOfcpu', true],
+    ['UnexpectedAdmissionError', true],
+    ['Terminated', false],
+    ['TerminationByKubelet', false],
+    ['Evicted', false],
+    ['Preempting', false],
+    ['OutOfexample.com/gpu', false],
+  ])('where its kubelet refused it: %s: %s', (reason, refused) => {
+    expect(at({ reason, startTime: OLD })).toBe(refused ? '21:00' : undefined);
   });
 });
 

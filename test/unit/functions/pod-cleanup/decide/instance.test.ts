@@ -11,6 +11,8 @@ describe('the cluster of an instance', () => {
     [{ 'kubernetes.io/cluster/staging': 'owned' }, 'staging'],
     [{ 'kubernetes.io/cluster/old': 'owned', 'kubernetes.io/cluster/staging': 'shared' }, 'staging'],
     [{ 'eks:cluster-name': 'production' }, undefined],
+    [{ 'old.kubernetes.io/cluster/staging': 'owned' }, undefined],
+    [{ 'not-kubernetes.io/cluster/staging': 'owned' }, undefined],
     [{ Name: 'staging' }, undefined],
     [{}, undefined],
   ])('with the tags %j is %s', (tags, cluster) => {

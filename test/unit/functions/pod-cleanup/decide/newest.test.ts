@@ -66,6 +66,26 @@ describe('the newest pods of an owner', () => {
     expect(newest.has(pod(undefined, 'bare'), 9)).toBe(false);
   });
 
+  it('are kept as long as there are fewer than asked for, old ones too', () => {
+    const newest = createNewestPods(2);
+    newest.add(pod('a', 'p5'), 5);
+    expect(newest.has(pod('a', 'p1'), 1)).toBe(true);
+  });
+
+  it('are two where a pod of the same name failed again', () => {
+    const newest = createNewestPods(2);
+    newest.add(pod('web', 'web-0'), 1);
+    newest.add(pod('web', 'web-0'), 5);
+    expect(newest.countIn('shop')).toBe(2);
+    expect(newest.has(pod('web', 'web-1'), 0)).toBe(false);
+  });
+
+  it('are not counted where no pod has an owner', () => {
+    const newest = createNewestPods(2);
+    newest.add(pod(undefined, 'bare'), 1);
+    expect(newest.countIn('shop')).toBe(0);
+  });
+
   it('are counted by namespace', () => {
     const newest = createNewestPods(2);
     newest.add(pod('a', 'p1'), 1);

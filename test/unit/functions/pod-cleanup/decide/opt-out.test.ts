@@ -26,6 +26,14 @@ describe('people who want a pod to be left alone', () => {
     expect(optOut({ namespace }, { namespaces })).toBe(expected);
   });
 
+  it('a pattern without * is a name, and nothing but a name', () => {
+    const rules = {
+      namespaces: { include: [], exclude: ['sho.', '[a-z]+'] },
+      ownerKinds: { include: [], exclude: [] },
+    };
+    expect(optOutOf(podOf({ namespace: 'shop' }), rules, new Set())).toBeUndefined();
+  });
+
   it.each<[string | undefined, object, string | undefined]>([
     ['StatefulSet', { exclude: ['StatefulSet'] }, 'owner-kind-excluded'],
     ['ReplicaSet', { exclude: ['StatefulSet'] }, undefined],

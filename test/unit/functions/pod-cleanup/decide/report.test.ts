@@ -48,10 +48,31 @@ describe('the report of a run', () => {
     expect(listed).toBe((60 * 61) / 2);
   });
 
+  it('says nothing of others where fifty namespaces are all', () => {
+    const tally = createTally();
+    for (let index = 0; index < 50; index++) tally.add(verdict('job-pod', `pod/n${index}/p`));
+    expect(tally.report()).not.toHaveProperty('otherNamespaces');
+  });
+
+  it('names the reasons and namespaces with the most pods first, equal namespaces by name', () => {
+    const tally = createTally();
+    for (const namespace of ['c', 'a', 'd', 'b']) tally.add(verdict('job-pod', `pod/${namespace}/p`));
+    for (const name of ['p', 'q']) tally.add(verdict('too-young', `pod/e/${name}`));
+    for (const name of ['p', 'q', 'r', 's', 't']) tally.add(verdict('evicted', `pod/f/${name}`));
+    const { reasons, namespaces } = tally.report();
+    expect(Object.keys(reasons)).toEqual(['evicted', 'job-pod', 'too-young']);
+    expect(Object.keys(namespaces)).toEqual(['f', 'e', 'a', 'b', 'c', 'd']);
+  });
+
   it.each<[string, Pile]>([
     ['too-young', 'kept'],
     ['pod-opted-out', 'kept'],
     ['already-gone', 'kept'],
+    ['namespace-share-exceeded', 'refused'],
+    ['namespace-not-counted-yet', 'postponed'],
+    ['run-budget-used', 'postponed'],
+    ['server-busy', 'postponed'],
+    ['delete-failed', 'failed'],
     ['changed-meanwhile', 'postponed'],
     ['out-of-time', 'postponed'],
     ['missing-right', 'failed'],
