@@ -1,7 +1,8 @@
-import { Agent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../core/clock.ts';
 import type { StatusCause } from './errors.ts';
 import { isGone, isPressure, KubernetesApiError, KubernetesConnectionError } from './errors.ts';
+import type { RawResponse } from './exchange.ts';
+import { createExchange } from './exchange.ts';
 import type { TokenSource } from './token.ts';
 
 /** A resource type as its path is made of: `group` is '' for the core group. */
@@ -55,13 +56,20 @@ export interface ClientOptions {
   readonly certificateAuthority: string;
   readonly tokens: TokenSource;
   readonly clock: Clock;
-  /** Sockets kept to this cluster; evictions of a full node (110 pods) run at once. */
-  readonly maxSockets?: number;
+  /** Told of every request that got no answer: perhaps the cluster is not there any more. */
+  readonly onNoAnswer?: () => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 500;
 const ATTEMPTS = 4;
+/**
+ * API priority and fairness asks for 32 s at most (k8s.io/apiserver, dropped_requests_tracker.go). What asks for more
+ * is something else in between, and is not waited for: whoever asked decides.
+ */
+const LONGEST_WAIT_MS = 60_000;
+/** Continue tokens of one list that may expire; etcd keeps them for five minutes. */
+const EXPIRIES_A_LIST = 8;
 const METHODS: Readonly<Record<Verb, string>> = {
   get: 'GET',
   list: 'GET',
@@ -69,12 +77,6 @@ const METHODS: Readonly<Record<Verb, string>> = {
   patch: 'PATCH',
   delete: 'DELETE',
 };
-
-interface RawResponse {
-  readonly status: number;
-  readonly body: string;
-  readonly retryAfterSeconds: number | undefined;
-}
 
 const pathOf = (resource: ResourceType, options: RequestOptions): string => {
   const prefix =
@@ -96,13 +98,17 @@ interface StatusBody {
   readonly details?: { readonly causes?: readonly StatusCause[]; readonly retryAfterSeconds?: number };
 }
 
-const parseStatus = (body: string): StatusBody => {
+/** Undefined for what is no JSON object: a proxy's page, or an answer that was cut short. */
+const parseObject = (body: string): object | undefined => {
   try {
-    return JSON.parse(body) as StatusBody;
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
-    return { message: body.slice(0, 200) }; // a proxy's page, not the API server's Status
+    return undefined;
   }
 };
+
+const parseStatus = (body: string): StatusBody => parseObject(body) ?? { message: body.slice(0, 200) };
 
 const toApiError = (call: string, response: RawResponse): KubernetesApiError => {
   const status = parseStatus(response.body);
@@ -119,82 +125,27 @@ const toApiError = (call: string, response: RawResponse): KubernetesApiError => 
 /** A thin client on node:https: one keep-alive agent a cluster, its CA, bearer tokens renewed in time. */
 export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
   const { cluster, clock, tokens } = options;
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: options.maxSockets ?? 64,
-    ca: options.certificateAuthority,
-    scheduling: 'lifo',
-  });
-  const base = new URL(options.endpoint);
-
-  const exchange = (method: string, path: string, request: RequestOptions & { token: string }) =>
-    new Promise<RawResponse>((resolve, reject) => {
-      const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-      const failed = (cause: unknown) =>
-        reject(
-          new KubernetesConnectionError(`${method} ${path} on cluster ${cluster} got no answer`, { cause }),
-        );
-      const outgoing = httpsRequest(
-        {
-          agent,
-          method,
-          path,
-          host: base.hostname,
-          port: base.port === '' ? 443 : Number(base.port),
-          ...(request.signal === undefined ? {} : { signal: request.signal }),
-          headers: {
-            authorization: `Bearer ${request.token}`,
-            accept: 'application/json',
-            'user-agent': 'eks-caretaker',
-            ...(body === undefined
-              ? {}
-              : {
-                  'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
-                  'content-length': body.length,
-                }),
-          },
-        },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-          incoming.on('error', failed);
-          incoming.on('end', () => {
-            const retryAfter = Number(incoming.headers['retry-after']);
-            resolve({
-              status: incoming.statusCode ?? 0,
-              body: Buffer.concat(chunks).toString('utf8'),
-              retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
-            });
-          });
-        },
-      );
-      // Not the socket's own time-out, which begins again with every byte: a server that drips is no answer.
-      outgoing.once('socket', () => {
-        const over = AbortSignal.timeout(timeoutMs);
-        const giveUp = () => {
-          failed(new Error(`no answer within ${timeoutMs} ms`));
-          outgoing.destroy();
-        };
-        over.addEventListener('abort', giveUp);
-        outgoing.once('close', () => over.removeEventListener('abort', giveUp));
-      });
-      outgoing.on('error', failed);
-      outgoing.end(body);
-    });
+  const exchange = createExchange(options);
 
   /** One attempt; a refused token is renewed once, for it may have expired in flight. */
   const attempt = async (verb: Verb, resource: ResourceType, request: RequestOptions): Promise<unknown> => {
     const path = pathOf(resource, request);
     const call = `${METHODS[verb]} ${path.split('?')[0]} on cluster ${cluster}`;
     const token = await tokens.get(cluster);
-    let response = await exchange(METHODS[verb], path, { ...request, token });
+    const asked = { timeoutMs: DEFAULT_TIMEOUT_MS, ...request, method: METHODS[verb], path };
+    let response = await exchange({ ...asked, token });
     if (response.status === 401) {
       tokens.forget(cluster, token);
-      response = await exchange(METHODS[verb], path, { ...request, token: await tokens.get(cluster) });
+      response = await exchange({ ...asked, token: await tokens.get(cluster) });
     }
-    if (response.status >= 400) throw toApiError(call, response);
-    return response.body === '' ? {} : JSON.parse(response.body);
+    if (response.status < 200 || response.status >= 300) throw toApiError(call, response);
+    if (response.body === '') return {};
+    const answer = parseObject(response.body);
+    if (answer !== undefined) return answer;
+    // Whether the API server has seen the request, nobody knows: that is what no answer is.
+    throw new KubernetesConnectionError(
+      `${call}: ${response.status} with something that is no object of Kubernetes; what answers at the cluster's endpoint is no API server`,
+    );
   };
 
   /**
@@ -222,42 +173,44 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
         if (requestOptions.retry === 'none' || count === ATTEMPTS || !mayRetry(verb, error)) throw error;
         const asked = error instanceof KubernetesApiError ? error.retryAfterSeconds : undefined;
         const waitMs = (asked ?? 0.1 * 2 ** count) * 1000;
+        if (waitMs > LONGEST_WAIT_MS) throw error;
         if (clock.now() + waitMs > (requestOptions.retryUntil ?? Number.POSITIVE_INFINITY)) throw error;
         await clock.sleep(waitMs, requestOptions.signal);
       }
     }
   };
 
-  async function* listPages<T>(resource: ResourceType, list: ListOptions = {}): AsyncIterable<readonly T[]> {
-    let continueToken: string | undefined;
-    do {
-      const query = {
+  const readPage = <T>(resource: ResourceType, list: ListOptions, continueToken: string | undefined) =>
+    request<{ items?: T[]; metadata?: { continue?: string } }>('list', resource, {
+      ...(list.namespace === undefined ? {} : { namespace: list.namespace }),
+      ...(list.retry === undefined ? {} : { retry: list.retry }),
+      ...(list.retryUntil === undefined ? {} : { retryUntil: list.retryUntil }),
+      ...(list.signal === undefined ? {} : { signal: list.signal }),
+      query: {
         limit: list.limit ?? PAGE_SIZE,
         ...(list.fieldSelector === undefined ? {} : { fieldSelector: list.fieldSelector }),
         ...(list.labelSelector === undefined ? {} : { labelSelector: list.labelSelector }),
         ...(continueToken === undefined ? {} : { continue: continueToken }),
-      };
+      },
+    });
+
+  async function* listPages<T>(resource: ResourceType, list: ListOptions = {}): AsyncIterable<readonly T[]> {
+    /** Where the list goes on; undefined at its beginning. */
+    let place: string | undefined;
+    for (let expiries = 0; ; ) {
+      let page: Awaited<ReturnType<typeof readPage<T>>>;
       try {
-        const page = await request<{ items?: T[]; metadata?: { continue?: string } }>('list', resource, {
-          ...(list.namespace === undefined ? {} : { namespace: list.namespace }),
-          ...(list.retry === undefined ? {} : { retry: list.retry }),
-          ...(list.retryUntil === undefined ? {} : { retryUntil: list.retryUntil }),
-          ...(list.signal === undefined ? {} : { signal: list.signal }),
-          query,
-        });
-        yield page.items ?? [];
-        continueToken = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
+        page = await readPage<T>(resource, list, place);
       } catch (error) {
-        if (!isGone(error) || continueToken === undefined) throw error;
-        const fresh = error instanceof KubernetesApiError ? error.continueToken : undefined;
-        if (fresh === undefined || fresh === '') {
-          continueToken = undefined;
-          yield* listPages<T>(resource, list);
-          return;
-        }
-        continueToken = fresh;
+        if (!isGone(error) || place === undefined || expiries === EXPIRIES_A_LIST) throw error;
+        expiries += 1;
+        place = (error instanceof KubernetesApiError && error.continueToken) || undefined;
+        continue;
       }
-    } while (continueToken !== undefined);
+      yield page.items ?? [];
+      place = page.metadata?.continue || undefined;
+      if (place === undefined) return;
+    }
   }
 
   return { cluster, request, listPages };

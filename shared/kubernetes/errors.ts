@@ -47,6 +47,13 @@ const isStatus = (error: unknown, status: number): error is KubernetesApiError =
 export const isNotFound = (error: unknown): boolean => isStatus(error, 404);
 /** A precondition (uid, resourceVersion) or an optimistic lock did not hold. */
 export const isConflict = (error: unknown): boolean => isStatus(error, 409);
+/**
+ * The `uid` precondition did not hold: another object has the name by now. Kubernetes has two ways to say so: `the UID
+ * in the precondition (...) does not match the UID in record (...)`, and at the last moment `Precondition failed: UID
+ * in precondition: ..., UID in object meta: ...` (k8s.io/apiserver, registry/rest/delete.go and storage/interfaces.go).
+ */
+export const isAnotherObject = (error: unknown): boolean =>
+  isStatus(error, 409) && /\bUID in (the )?precondition/.test(error.message);
 export const isForbidden = (error: unknown): boolean => isStatus(error, 403);
 export const isGone = (error: unknown): boolean => isStatus(error, 410);
 
@@ -57,6 +64,16 @@ export const missingRightIn = (
   const [, verb, resource] = /cannot (\w+) resource "([^"]+)"/.exec(message) ?? [];
   return verb === undefined || resource === undefined ? undefined : { verb, resource };
 };
+
+/**
+ * Somebody's policy does not want it: an admission webhook ("denied the request", with any 4xx), a
+ * ValidatingAdmissionPolicy ("denied request") or an admission plugin of the server's own (403). The right is there.
+ */
+export const isDeniedByPolicy = (error: unknown): boolean =>
+  error instanceof KubernetesApiError &&
+  missingRightIn(error.message) === undefined &&
+  (error.status === 403 ||
+    ([400, 422].includes(error.status) && /denied (the )?request/.test(error.message)));
 
 /** 429 because of a disruption budget, as opposed to API priority and fairness, which has no such cause. */
 export const isBudgetConflict = (error: unknown): boolean =>

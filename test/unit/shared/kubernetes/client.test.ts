@@ -109,6 +109,33 @@ describe('the Kubernetes client', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it.each([
+    [60_000, 10],
+    [60_001, 11],
+  ])(
+    'after %i ms without a request, frozen or not, has opened %i connections for ten at once and one more',
+    async (idleMs, connections) => {
+      const { api, sockets, clock } = await serve();
+      await Promise.all(Array.from({ length: 10 }, () => api.request('get', NODES, { name: 'n' })));
+      clock.advance(idleMs);
+      await api.request('get', NODES, { name: 'n' });
+      expect(sockets.size).toBe(connections);
+    },
+  );
+
+  it('does not drop a connection that is in use, however long', async () => {
+    let answerFirst = () => {};
+    const { api, sockets, clock } = await serve((_request, response) => {
+      answerFirst = () => response.end('{"kind":"Slow"}');
+    });
+    const slow = api.request('get', NODES, { name: 'slow', timeoutMs: 60_000 });
+    while (sockets.size === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(100_000);
+    await api.request('get', NODES, { name: 'n' });
+    answerFirst();
+    expect(await slow).toEqual({ kind: 'Slow' });
+  });
+
   it('refuses a server whose certificate is not of the cluster', async () => {
     const { endpoint } = await serve();
     const api = createKubernetesApi({
@@ -141,11 +168,50 @@ describe('the Kubernetes client', () => {
       (_request, response) => response.writeHead(503).end('<html>busy</html>'),
     ],
     ['a 429 of API priority and fairness', status(429, 'TooManyRequests')],
+    ['a page that is no JSON', (_request, response) => response.writeHead(200).end('<html>welcome</html>')],
+    ['an answer that is cut short', (_request, response) => response.writeHead(200).end('{"kind":"No')],
+    ['JSON that is no object', (_request, response) => response.writeHead(200).end('null')],
+    ['a 500 with JSON that is no object', (_request, response) => response.writeHead(500).end('null')],
   ])('reads again after %s', async (_name, answer) => {
     const { api, seen } = await serve(answer, json(200, { kind: 'Node' }));
     expect(await api.request('get', NODES, { name: 'n' })).toEqual({ kind: 'Node' });
     expect(seen).toHaveLength(2);
   });
+
+  it('says what is wrong where no API server answers at all', async () => {
+    const page: Answer = (_request, response) => response.writeHead(200).end('<html>welcome</html>');
+    const { api } = await serve(page, page, page, page);
+    const asked = api.request('get', NODES, { name: 'n' });
+    await expect(asked).rejects.toBeInstanceOf(KubernetesConnectionError);
+    await expect(asked).rejects.toThrow('GET /api/v1/nodes/n on cluster staging: 200 with something');
+  });
+
+  it('follows nobody who sends it elsewhere', async () => {
+    const { api, seen } = await serve((_request, response) =>
+      response.writeHead(302, { location: 'https://login.example.com/' }).end(),
+    );
+    await expect(api.request('get', NODES, { name: 'n' })).rejects.toMatchObject({ status: 302 });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['60', [60_000], 2],
+    ['61', [], 1],
+    ['86400', [], 1],
+    ['-5', [200], 2],
+    ['soon', [200], 2],
+  ])(
+    'asked to come again after %s seconds, waits for what an API server may ask and for no more',
+    async (seconds, slept, attempts) => {
+      const busy = json(429, { kind: 'Status', reason: 'TooManyRequests' }, { 'retry-after': seconds });
+      const { api, seen, clock } = await serve(busy, json(200, {}));
+      const asked = api.request('get', NODES, { name: 'n' });
+      if (attempts === 1) await expect(asked).rejects.toMatchObject({ status: 429 });
+      else await asked;
+      expect(clock.slept).toEqual(slept);
+      expect(seen).toHaveLength(attempts);
+    },
+  );
 
   it('waits as long as the server asks', async () => {
     const { api, clock } = await serve(
@@ -159,6 +225,7 @@ describe('the Kubernetes client', () => {
   it.each<[string, Answer]>([
     ['a lost connection, for it may have been applied', cutOff],
     ['a 500', status(500, 'InternalError')],
+    ['a page that is no JSON', (_request, response) => response.writeHead(200).end('<html>welcome</html>')],
     ['a disruption budget', status(429, 'TooManyRequests', { causes: [{ reason: 'DisruptionBudget' }] })],
   ])('does not write again after %s', async (_name, answer) => {
     const { api, seen } = await serve(answer, json(201, {}));
@@ -268,5 +335,18 @@ describe('a paged list', () => {
   it('begins again after a 410 Gone without a token', async () => {
     const { api } = await serve(page(['a', 'b'], 'old'), status(410, 'Expired'), page(['a', 'b']));
     expect(await read(api)).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  it.each<[string, Answer]>([
+    ['going on', json(410, { kind: 'Status', reason: 'Expired', metadata: { continue: 'fresh' } })],
+    ['beginning again', status(410, 'Expired')],
+  ])('ends where its tokens expire again and again, %s', async (how, gone) => {
+    const answers =
+      how === 'going on'
+        ? [page(['a'], 'old'), ...Array(20).fill(gone)]
+        : Array.from({ length: 20 }, () => [page(['a'], 'old'), gone]).flat();
+    const { api, seen } = await serve(...answers);
+    await expect(read(api)).rejects.toMatchObject({ status: 410 });
+    expect(seen).toHaveLength(how === 'going on' ? 10 : 18);
   });
 });
