@@ -37,8 +37,20 @@ const toBuffer = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : new Uint8Array(data);
 
-const stsHost = (region: string): string =>
-  region.startsWith('cn-') ? `sts.${region}.amazonaws.com.cn` : `sts.${region}.amazonaws.com`;
+/** DNS suffixes of the partitions that do not have amazonaws.com, by their regions. Source: AWS SDKs, partitions.json. */
+const SUFFIXES: readonly (readonly [regions: string, suffix: string])[] = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk'],
+];
+
+const stsHost = (region: string): string => {
+  const [, suffix] = SUFFIXES.find(([regions]) => region.startsWith(regions)) ?? [];
+  return `sts.${region}.${suffix ?? 'amazonaws.com'}`;
+};
 
 /**
  * The bearer token that EKS understands: a presigned STS GetCallerIdentity request with the cluster's name

@@ -34,9 +34,17 @@ describe('the EKS bearer token', () => {
     expect(decode(token).searchParams.get('X-Amz-Security-Token')).toHaveLength(1_000);
   });
 
-  it('goes to the partition of China with its own host', async () => {
-    const token = await signToken({ cluster: 'staging', region: 'cn-north-1', credentials, now: 0 });
-    expect(decode(token).host).toBe('sts.cn-north-1.amazonaws.com.cn');
+  it.each([
+    ['us-gov-west-1', 'sts.us-gov-west-1.amazonaws.com'],
+    ['cn-north-1', 'sts.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'sts.eusc-de-east-1.amazonaws.eu'],
+    ['us-iso-east-1', 'sts.us-iso-east-1.c2s.ic.gov'],
+    ['us-isob-east-1', 'sts.us-isob-east-1.sc2s.sgov.gov'],
+    ['us-isof-south-1', 'sts.us-isof-south-1.csp.hci.ic.gov'],
+    ['eu-isoe-west-1', 'sts.eu-isoe-west-1.cloud.adc-e.uk'],
+  ])('names the regional host of the partition of %s', async (region, host) => {
+    const token = await signToken({ cluster: 'staging', region, credentials, now: 0 });
+    expect(decode(token).host).toBe(host);
   });
 });
 
