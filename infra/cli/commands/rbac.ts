@@ -4,7 +4,8 @@ import type { Config } from '../../../functions/index.ts';
 import type { Entry } from '../../../shared/core/automation.ts';
 import { entriesOf, exampleScope } from '../../entries.ts';
 import { loadConfigFile } from '../../load-config.ts';
-import { networkGroups } from '../../networks.ts';
+import type { NetworkGroup } from '../../networks.ts';
+import { networkGroups, stackNameOf } from '../../networks.ts';
 import { awsAuthRoles, kubernetesManifests, needsKubernetes } from '../../rbac.ts';
 import type { CliContext, GlobalOptions, RegisterCommand } from '../context.ts';
 import { exitCodes } from '../context.ts';
@@ -23,15 +24,19 @@ const WHY_AWS_AUTH = `# Clusters in authentication mode CONFIG_MAP know no acces
 # configmap aws-auth); do not apply this text as it is, it would take the place of your nodes' roles.
 # Deploy with -c configMapClusters=NAME,... so that the stack asks for no access entries there.`;
 
-/** The configuration of the function set that looks after a cluster: what another set alone does is left out. */
-const configFor = (config: Config, cluster: string | undefined): Config => {
-  if (cluster === undefined) return config;
+/** The function set that looks after a cluster: what another set alone does is left out. */
+const groupFor = (config: Config, cluster: string | undefined): NetworkGroup => {
+  if (cluster === undefined) return { config };
   const group = networkGroups(config).find(({ config: { clusters } }) =>
     clusters.some(({ name }) => name === cluster),
   );
   if (group === undefined) throw new UsageError(`the configuration names no cluster ${cluster}`);
-  return group.config;
+  return group;
 };
+
+/** The stack that has the roles of a function set; whoever names it with its network need not know better. */
+const stackOf = ({ network }: NetworkGroup, asked: string): string =>
+  network !== undefined && asked.endsWith(`-${network.name}`) ? asked : stackNameOf(asked, network);
 
 const choose = (entries: readonly Entry[], id: string | undefined): readonly Entry[] => {
   const withRules = entries.filter(needsKubernetes);
@@ -70,14 +75,18 @@ export const registerRbac: RegisterCommand = (program, context, finish) => {
     .option('--aws-auth', 'print the aws-auth items for clusters in authentication mode CONFIG_MAP instead')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<RbacOptions>();
+      const config = loadConfigFile(options.config);
+      if (options.awsAuth && options.cluster === undefined && networkGroups(config).length > 1)
+        throw new UsageError(
+          'name the cluster with --cluster: the functions of each network have their own roles',
+        );
+      const group = groupFor(config, options.cluster);
       const entries = choose(
-        entriesOf(configFor(loadConfigFile(options.config), options.cluster), exampleScope).map(
-          ({ entry }) => entry,
-        ),
+        entriesOf(group.config, exampleScope).map(({ entry }) => entry),
         options.entry,
       );
       const text = options.awsAuth
-        ? await awsAuthText(entries, context, options.stack)
+        ? await awsAuthText(entries, context, stackOf(group, options.stack))
         : kubernetesManifests(entries)
             .map((manifest) => stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false }))
             .join('---\n');

@@ -48,13 +48,16 @@ const canBeReachedFromInside: Rule = ({ network, functionSecurityGroups }, facts
 };
 
 const knowsTheRoles: Rule = ({ access }, { authenticationMode }) => {
+  // What aws-auth holds is in the cluster, and not to be seen from EKS.
   if (authenticationMode === 'CONFIG_MAP')
-    return problem(
+    return check(
       'its authentication mode is CONFIG_MAP, which knows no access entries: deploy with -c configMapClusters=NAME and add what "caretaker rbac --aws-auth" prints to aws-auth, or change the mode to API_AND_CONFIG_MAP',
     );
   if (access === undefined)
     return check('the stack is not deployed, so its access entries cannot be looked at');
   return access.flatMap(({ entryId, group, roleArn, groups }) => {
+    if (roleArn === undefined)
+      return problem(`the stack does not have ${entryId}, which the configuration asks for: deploy it again`);
     if (groups === undefined) return problem(`${entryId} has no access entry (${roleArn}): deploy the stack`);
     return groups.includes(group)
       ? []

@@ -23,16 +23,10 @@ const accessOf = async (
   given: { entries: readonly Entry[]; stack: Readonly<Record<string, string>> },
 ): Promise<readonly EntryAccess[]> =>
   Promise.all(
-    given.entries.flatMap(({ id }) => {
+    given.entries.map(async ({ id }) => {
       const roleArn = given.stack[roleOutputOf(id)];
-      if (roleArn === undefined) return [];
-      const access = async () => ({
-        entryId: id,
-        group: kubernetesGroupOf(id),
-        roleArn,
-        groups: await inspector.accessGroups(cluster, roleArn),
-      });
-      return [access()];
+      const groups = roleArn === undefined ? undefined : await inspector.accessGroups(cluster, roleArn);
+      return { entryId: id, group: kubernetesGroupOf(id), roleArn, groups };
     }),
   );
 

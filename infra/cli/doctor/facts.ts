@@ -16,7 +16,8 @@ export interface ClusterFacts {
 export interface EntryAccess {
   readonly entryId: string;
   readonly group: string;
-  readonly roleArn: string;
+  /** undefined: the deployed stack does not have the entry. */
+  readonly roleArn: string | undefined;
   /** Groups of its access entry; undefined where there is none. */
   readonly groups: readonly string[] | undefined;
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ClusterFacts } from '../../../../../infra/cli/doctor/facts.ts';
+import { entriesOf, exampleScope } from '../../../../../infra/entries.ts';
+import { loadConfigFile } from '../../../../../infra/load-config.ts';
+import { roleOutputOf } from '../../../../../infra/names.ts';
 import { configFile, createCliWorld } from '../run-cli.ts';
 
 const NETWORK = 'vpcId: vpc-0123456789abcdef0, subnetIds: [subnet-0aaaaaaaaaaaaaaaa]';
@@ -24,10 +27,16 @@ const open: ClusterFacts = {
   securityGroupId: 'sg-0cccccccccccccccc',
 };
 
+const roleOf = (entryId: string) => `arn:aws:iam::111122223333:role/${entryId}`;
+
 const deployed = () => {
   const world = createCliWorld();
-  world.outputs = { TableName: 'state', PodCleanupRoleArn: 'arn:aws:iam::111122223333:role/cleanup' };
-  world.accessGroups = { 'arn:aws:iam::111122223333:role/cleanup': ['eks-caretaker:pod-cleanup'] };
+  const ids = entriesOf(loadConfigFile(config), exampleScope).map(({ entry }) => entry.id);
+  world.outputs = {
+    TableName: 'state',
+    ...Object.fromEntries(ids.map((id) => [roleOutputOf(id), roleOf(id)])),
+  };
+  world.accessGroups = Object.fromEntries(ids.map((id) => [roleOf(id), [`eks-caretaker:${id}`]]));
   world.clusters = { staging: open, production: open };
   return world;
 };
@@ -72,5 +81,22 @@ describe('caretaker doctor', () => {
     const { code, out } = await world.run('doctor', '--config', config);
     expect(out).toMatch(/problem +staging: pod-cleanup has no access entry/);
     expect(code).toBe(3);
+  });
+
+  it('finds an automation that was switched on after the stack was deployed', async () => {
+    const world = deployed();
+    const { PodCleanupRoleArn: _, ...outputs } = world.outputs ?? {};
+    world.outputs = outputs;
+    const { code, out } = await world.run('doctor', '--config', config);
+    expect(out).toMatch(/problem +staging: the stack does not have pod-cleanup/);
+    expect(code).toBe(3);
+  });
+
+  it('does not call it a problem that a cluster has its roles in aws-auth', async () => {
+    const world = deployed();
+    world.clusters = { staging: { ...open, authenticationMode: 'CONFIG_MAP' }, production: open };
+    const { code, out } = await world.run('doctor', '--config', config);
+    expect(out).toMatch(/check +staging: its authentication mode is CONFIG_MAP.*caretaker rbac --aws-auth/);
+    expect(code).toBe(0);
   });
 });

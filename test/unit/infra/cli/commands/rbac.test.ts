@@ -79,4 +79,34 @@ describe('caretaker rbac', () => {
       ],
     ]);
   });
+
+  describe('with --aws-auth where the configuration has networks', () => {
+    const networks = configFile(
+      [
+        'version: 1',
+        'mode: act',
+        'clusters: [{ name: staging }, { name: production, network: internal }]',
+        'networks: [{ name: internal, vpcId: vpc-0123456789abcdef0, subnetIds: [subnet-0aaaaaaaaaaaaaaaa] }]',
+      ].join('\n'),
+    );
+
+    it.each([
+      ['staging', [], 'eks-caretaker'],
+      ['production', [], 'eks-caretaker-internal'],
+      ['production', ['--stack', 'care'], 'care-internal'],
+      ['production', ['--stack', 'care-internal'], 'care-internal'],
+    ])('looks for the roles of %s with %j in the stack %s', async (cluster, more, stack) => {
+      const world = createCliWorld();
+      await world.run('rbac', '--config', networks, '--cluster', cluster, '--aws-auth', ...more);
+      expect(world.stacks).toEqual([stack]);
+    });
+
+    it('asks for the cluster, for each network has roles of its own', async () => {
+      const world = createCliWorld();
+      const { code, err } = await world.run('rbac', '--config', networks, '--aws-auth');
+      expect(code).toBe(2);
+      expect(err).toContain('name the cluster with --cluster');
+      expect(world.stacks).toEqual([]);
+    });
+  });
 });

@@ -70,7 +70,14 @@ describe('a cluster', () => {
     {
       what: 'that knows no access entries',
       change: { facts: facts({ authenticationMode: 'CONFIG_MAP' }), access: undefined },
-      says: /^problem: its authentication mode is CONFIG_MAP.*caretaker rbac --aws-auth/,
+      says: /^check: its authentication mode is CONFIG_MAP.*caretaker rbac --aws-auth/,
+    },
+    {
+      what: 'whose stack is from before an automation was switched on',
+      change: {
+        access: [access(), access({ entryId: 'spot-drain', roleArn: undefined, groups: undefined })],
+      },
+      says: /^problem: the stack does not have spot-drain, which the configuration asks for: deploy it again$/,
     },
     {
       what: 'whose access entry was deleted',
