@@ -2,7 +2,9 @@ import type { Clock } from '../../shared/core/clock.ts';
 import { describeError } from '../../shared/core/errors.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import {
+  isAnotherObject,
   isConflict,
+  isDeniedByPolicy,
   isForbidden,
   isNotFound,
   isPressure,
@@ -13,14 +15,19 @@ import { PODS } from '../../shared/kubernetes/resources.ts';
 import type { PodIdentity } from './decide/pod.ts';
 import type { Pace } from './pace.ts';
 
-/**
- * What became of a delete. `forbidden` and `failed` are worth an alarm, the others are not: the next run looks
- * again. `lostAnswers`: how often the answer did not come, or was an error of the server.
- */
+interface Answers {
+  /** How often the answer did not come, or was an error of the server: the pod may be gone by that request. */
+  readonly lostAnswers: number;
+}
+
+/** What became of a delete. `forbidden` and `failed` are worth an alarm, the others are not: the next run looks again. */
 export type DeleteOutcome =
-  | { readonly kind: 'deleted'; readonly lostAnswers: number }
-  | { readonly kind: 'gone' | 'changed' | 'late' }
-  | { readonly kind: 'busy' | 'forbidden' | 'failed' | 'unreachable'; readonly error: unknown };
+  | ({ readonly kind: 'deleted' } & Answers)
+  | ({ readonly kind: 'gone' | 'changed' | 'late' } & Answers)
+  | ({
+      readonly kind: 'busy' | 'denied' | 'forbidden' | 'failed' | 'unreachable';
+      readonly error: unknown;
+    } & Answers);
 
 const ATTEMPTS = 4;
 const TIMEOUT_MS = 10_000;
@@ -34,10 +41,21 @@ const isUnclear = (error: unknown): boolean =>
 const isDown = (error: unknown): boolean =>
   !(error instanceof KubernetesApiError) || [502, 503, 504].includes(error.status);
 
+/** What an answer that is neither lost nor a wish for less means. */
+const outcomeOf = (error: unknown, lostAnswers: number): DeleteOutcome => {
+  // It was there when it was looked at: it is gone by the request whose answer was lost.
+  if (lostAnswers > 0 && (isNotFound(error) || isAnotherObject(error)))
+    return { kind: 'deleted', lostAnswers };
+  if (isNotFound(error)) return { kind: 'gone', lostAnswers };
+  if (isConflict(error)) return { kind: 'changed', lostAnswers };
+  if (isDeniedByPolicy(error)) return { kind: 'denied', error, lostAnswers };
+  return { kind: isForbidden(error) ? 'forbidden' : 'failed', error, lostAnswers };
+};
+
 /**
  * Deletes exactly the pod that was looked at: another pod of that name (a StatefulSet's), or the same pod changed
  * meanwhile, fails the preconditions with 409 and is left alone. That makes it safe to send again where no answer
- * came: a pod that is gone by then was deleted, by the request whose answer was lost.
+ * came.
  */
 export const deletePod = async (
   api: KubernetesApi,
@@ -47,8 +65,8 @@ export const deletePod = async (
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
   let lostAnswers = 0;
   for (let attempt = 1; ; attempt += 1) {
-    if (pace.down !== undefined) return { kind: 'unreachable', error: pace.down };
-    if (!(await pace.ready())) return { kind: 'late' };
+    if (pace.down !== undefined) return { kind: 'unreachable', error: pace.down, lostAnswers };
+    if (!(await pace.ready())) return { kind: 'late', lostAnswers };
     try {
       await api.request('delete', PODS, { namespace, name, body, retry: 'none', timeoutMs: TIMEOUT_MS });
       pace.answered();
@@ -59,43 +77,38 @@ export const deletePod = async (
         if (attempt === ATTEMPTS || pace.outOfTime) {
           if (isDown(error)) pace.failed(error);
           else pace.answered();
-          return { kind: 'failed', error };
+          return { kind: 'failed', error, lostAnswers };
         }
         await clock.sleep(BACKOFF_MS * 2 ** (attempt - 1));
         continue;
       }
       pace.answered();
-      if (isNotFound(error)) return lostAnswers > 0 ? { kind: 'deleted', lostAnswers } : { kind: 'gone' };
-      if (isConflict(error)) return { kind: 'changed' };
-      if (isForbidden(error)) return { kind: 'forbidden', error };
-      if (!isPressure(error)) return { kind: 'failed', error };
+      if (!isPressure(error)) return outcomeOf(error, lostAnswers);
       pace.slowDown(error);
-      if (attempt === ATTEMPTS) return { kind: 'busy', error };
+      if (attempt === ATTEMPTS) return { kind: 'busy', error, lostAnswers };
     }
   }
 };
 
-/** The verdict's words for an outcome other than `deleted`. */
-export const outcomeVerdict = (
-  outcome: Exclude<DeleteOutcome, { kind: 'deleted' }>,
-): { reason: string; detail: Record<string, unknown> } => {
-  switch (outcome.kind) {
-    case 'gone':
-      return { reason: 'already-gone', detail: {} };
-    case 'changed':
-      return { reason: 'changed-meanwhile', detail: {} };
-    case 'late':
-      return { reason: 'out-of-time', detail: {} };
-    case 'busy':
-      return { reason: 'server-busy', detail: { error: describeError(outcome.error) } };
-    case 'unreachable':
-      return { reason: 'cluster-unreachable', detail: { error: describeError(outcome.error) } };
-    case 'forbidden':
-      return {
-        reason: 'missing-right',
-        detail: { verb: 'delete', resource: 'pods', error: describeError(outcome.error) },
-      };
-    case 'failed':
-      return { reason: 'delete-failed', detail: { error: describeError(outcome.error) } };
-  }
+type NotDeleted = Exclude<DeleteOutcome, { kind: 'deleted' }>;
+
+const REASONS: Readonly<Record<NotDeleted['kind'], string>> = {
+  gone: 'already-gone',
+  changed: 'changed-meanwhile',
+  late: 'out-of-time',
+  busy: 'server-busy',
+  denied: 'delete-denied',
+  forbidden: 'missing-right',
+  failed: 'delete-failed',
+  unreachable: 'cluster-unreachable',
 };
+
+/** The verdict's words for an outcome other than `deleted`. */
+export const outcomeVerdict = (outcome: NotDeleted): { reason: string; detail: Record<string, unknown> } => ({
+  reason: REASONS[outcome.kind],
+  detail: {
+    ...(outcome.kind === 'forbidden' ? { verb: 'delete', resource: 'pods' } : {}),
+    ...('error' in outcome ? { error: describeError(outcome.error) } : {}),
+    ...(outcome.lostAnswers === 0 ? {} : { lostAnswers: outcome.lostAnswers }),
+  },
+});

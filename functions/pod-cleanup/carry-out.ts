@@ -24,15 +24,9 @@ export interface CarryOutOptions {
 }
 
 const ALARMING: readonly DeleteOutcome['kind'][] = ['forbidden', 'failed'];
-/** A `failed` delete may have been made after all. */
-const NOT_MADE: readonly DeleteOutcome['kind'][] = [
-  'gone',
-  'changed',
-  'late',
-  'busy',
-  'forbidden',
-  'unreachable',
-];
+/** A delete that failed, or of which an answer was lost, may have been made after all. */
+const isCertainlyNotMade = ({ kind, lostAnswers }: DeleteOutcome): boolean =>
+  kind !== 'deleted' && kind !== 'failed' && lostAnswers === 0;
 
 /** Records what is kept (and, in observe, what would be deleted); deletes the rest and records each after it. */
 export const carryOut = async (
@@ -56,7 +50,7 @@ export const carryOut = async (
         record(lostAnswers === 0 ? decision : { ...decision, detail: { ...decision.detail, lostAnswers } });
         return;
       }
-      if (NOT_MADE.includes(outcome.kind)) options.notMade(decision.pod);
+      if (isCertainlyNotMade(outcome)) options.notMade(decision.pod);
       if (ALARMING.includes(outcome.kind) && 'error' in outcome) failures.push(outcome.error);
       const { reason, detail } = outcomeVerdict(outcome);
       record({ ...decision, action: 'none', reason, detail: { ...decision.detail, ...detail } });

@@ -30,9 +30,20 @@ export const cleanCluster = async (deps: PodCleanupDeps, work: ClusterWork): Pro
   const tally = createTally();
   const pace = createPace(clock, call.deadline);
   const leaving = new AbortController();
-  let mode: Mode = await deps.readMode(cluster);
+  // Nothing is done before it is read.
+  let mode: Mode = 'observe';
   const say = (reason: string) =>
     call.recorder.record({ cluster, target: `cluster/${cluster}`, action: 'none', reason }, mode);
+  const tell = (error: unknown) => {
+    if (isAlarming(error)) call.recorder.fail(error);
+    call.recorder.record(problemDecision(cluster, error), mode);
+  };
+  try {
+    mode = await deps.readMode(cluster);
+  } catch (error) {
+    tell(error);
+    return;
+  }
   if (mode === 'off') {
     say('mode-off');
     return;
@@ -56,8 +67,7 @@ export const cleanCluster = async (deps: PodCleanupDeps, work: ClusterWork): Pro
     });
     if (ended !== 'done') say(ended);
   } catch (error) {
-    if (isAlarming(error)) call.recorder.fail(error);
-    call.recorder.record(problemDecision(cluster, error), mode);
+    tell(error);
   } finally {
     // What is read ahead is of no use any more.
     leaving.abort();

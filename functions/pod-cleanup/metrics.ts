@@ -1,6 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Mode } from '../../shared/core/mode.ts';
 import type { CleanupReport } from './decide/report.ts';
+import { toldDeletes } from './decide/report.ts';
 
 /** What a run counted, by cluster. */
 export interface CleanupMetrics {
@@ -9,8 +10,8 @@ export interface CleanupMetrics {
 
 /**
  * CloudWatch metrics in the embedded metric format, one line a run and cluster: namespace `eks-caretaker`,
- * dimensions `service` and `cluster`; the counts by reason lie beside them for Logs Insights. In observe nothing was
- * deleted, so there `PodsWouldDelete` counts.
+ * dimensions `service` and `cluster`; the counts by reason lie beside them for Logs Insights. What was not deleted
+ * because of the mode `observe` counts as `PodsWouldDelete`.
  */
 export const createCleanupMetrics = (): CleanupMetrics => ({
   publish: (cluster, mode, report) => {
@@ -21,7 +22,9 @@ export const createCleanupMetrics = (): CleanupMetrics => ({
     });
     const count = (name: string, value: number) => metrics.addMetric(name, MetricUnit.Count, value);
     count('PodsListed', report.listed);
-    count(mode === 'act' ? 'PodsDeleted' : 'PodsWouldDelete', report.deleted);
+    const { deleted, wouldDelete } = toldDeletes(mode, report);
+    if (deleted !== undefined) count('PodsDeleted', deleted);
+    if (wouldDelete !== undefined) count('PodsWouldDelete', wouldDelete);
     count('PodsKept', report.kept);
     count('PodsRefused', report.refused);
     count('PodsPostponed', report.postponed);

@@ -5,6 +5,7 @@ import {
   isPressure,
   KubernetesApiError,
   KubernetesConnectionError,
+  missingRightIn,
 } from '../../shared/kubernetes/errors.ts';
 
 /** True where the cluster is at fault, as opposed to our own table. */
@@ -16,16 +17,13 @@ const isOfCluster = (error: unknown): boolean =>
 /** Whether it is worth an alarm: a server that asks to slow down has the next run for it. */
 export const isAlarming = (error: unknown): boolean => !isPressure(error);
 
-/** The API server's own words: `cannot list resource "pods" in API group "" at the cluster scope`. */
-const DENIED = /cannot (\w+) resource "([^"]+)"/;
-
 /** What ended the work on a cluster before its time, as a verdict on it. */
 export const problemDecision = (cluster: string, error: unknown): Decision => {
   const target = `cluster/${cluster}`;
   const words = describeError(error);
   if (isForbidden(error)) {
-    const [, verb = 'list', resource = 'pods'] = DENIED.exec(words) ?? [];
-    const detail = { verb, resource, error: words };
+    const right = missingRightIn(words) ?? { verb: 'list', resource: 'pods' };
+    const detail = { ...right, error: words };
     return { cluster, target, action: 'none', reason: 'missing-right', detail };
   }
   if (isPressure(error)) {

@@ -1,6 +1,7 @@
 import type { Mode } from '../../shared/core/mode.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import type { CleanupReport } from './decide/report.ts';
+import { toldDeletes } from './decide/report.ts';
 import type { CleanupMetrics } from './metrics.ts';
 
 /**
@@ -14,7 +15,7 @@ export const reportRun = (
   const { cluster, mode, report } = run;
   metrics.publish(cluster, mode, report);
   if (report.listed === 0) return;
-  const { listed, deleted, ...rest } = report;
+  const { listed, deleted: _deleted, wouldDelete: _wouldDelete, ...rest } = report;
   call.recorder.record(
     {
       cluster,
@@ -23,7 +24,7 @@ export const reportRun = (
       reason: 'report',
       detail: {
         listed,
-        ...(mode === 'act' ? { deleted } : { wouldDelete: deleted }),
+        ...toldDeletes(mode, report),
         ...rest,
         seconds: Math.round(run.ms / 100) / 10,
       },

@@ -47,8 +47,11 @@ export type SweepEnd = 'done' | 'mode-off' | 'out-of-time';
 export const sweep = async (context: Sweep): Promise<SweepEnd> => {
   const journal = createWriteBehind();
   const ended = await settle(goThrough(context, journal));
-  await journal.end();
-  return unsettle(ended);
+  const journaled = await settle(journal.end());
+  // What the cluster answered comes first: what could not be journaled is tried once more at the end of the invocation.
+  const end = unsettle(ended);
+  unsettle(journaled);
+  return end;
 };
 
 const goThrough = async (context: Sweep, journal: WriteBehind): Promise<SweepEnd> => {

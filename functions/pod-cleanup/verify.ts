@@ -15,7 +15,7 @@ import { createTally } from './decide/report.ts';
 import type { Patience } from './gather.ts';
 import { endedPods, optedOutNamespaces } from './gather.ts';
 import { createPace } from './pace.ts';
-import { isAlarming, problemDecision } from './problems.ts';
+import { problemDecision } from './problems.ts';
 import type { TerminatedInstance } from './terminated-event.ts';
 
 export type VerifyDeps = Omit<PodCleanupDeps, 'metrics'> & { readonly instances: InstanceReader };
@@ -54,7 +54,8 @@ export const runVerify = async (
     if (name === undefined) say({ cluster, target, reason: 'node-gone' }, mode);
     else say({ cluster, target: `node/${name}`, ...(await leftBehind(deps, api, { name, patience })) }, mode);
   } catch (error) {
-    if (isAlarming(error)) call.recorder.fail(error);
+    // No other run comes for this event: also a server that asks to slow down is asked again by Lambda's next attempt.
+    call.recorder.fail(error);
     const problem = problemDecision(cluster, error);
     call.recorder.record(error instanceof ClusterUnreachableError ? problem : { ...problem, target }, mode);
   }
@@ -96,7 +97,7 @@ const leftBehind = async (
   for await (const page of endedPods(api, selection, patience)) {
     for (const decision of decideCleanup(page, input, limits).decisions) tally.add(decision);
   }
-  const { listed, deleted, kept, reasons } = tally.report();
+  const { listed, wouldDelete, kept, reasons } = tally.report();
   if (listed === 0) return { reason: 'nothing-left-behind' };
-  return { reason: 'left-behind', detail: { failedPods: listed, wouldDelete: deleted, kept, reasons } };
+  return { reason: 'left-behind', detail: { failedPods: listed, wouldDelete, kept, reasons } };
 };

@@ -138,6 +138,28 @@ describe('a list that fails', () => {
   }, 60_000);
 });
 
+describe('a list whose tokens expire again and again', () => {
+  it('is given up and named, and the next attempt begins anew', async () => {
+    const scene = await sceneWith(leftBehind(520), only('podCleanup', [], { mode: 'observe' }));
+    const kubernetes = scene.kubernetes();
+    const body = { kind: 'Status', status: 'Failure', reason: 'Expired', code: 410, message: 'too old' };
+    let lists = 0;
+    const stop = kubernetes.onRequest(({ verb, resource, code }) => {
+      if (verb !== 'list' || resource !== 'pods') return;
+      lists += 1;
+      if (code === 200) kubernetes.failNext({ verb: 'list', resource: 'pods' }, { status: 410, body });
+    });
+    const { ok } = await clean(scene);
+    stop();
+    expect(ok).toBe(false);
+    expect(lists).toBe(18);
+    expect(scene.reasons({ target: 'cluster/staging' })).toContain(
+      'cluster/staging none: cluster-unreachable',
+    );
+    expect((await clean(scene)).ok).toBe(true);
+  }, 60_000);
+});
+
 describe('a delete that fails', () => {
   it.each([
     ['with 500', { status: 500 }],
@@ -158,6 +180,40 @@ describe('a delete that fails', () => {
       // The second fault of a lost answer meets a pod that is gone.
       { action: 'delete', reason: 'terminated', detail: { lostAnswers: expect.any(Number) } },
     ]);
+  });
+
+  it('by a lost answer, and a new pod has its name when it is sent again: the new one stays, the old one was deleted', async () => {
+    const scene = await sceneWith([failedPod({ name: 'web-0' })]);
+    const kubernetes = scene.kubernetes();
+    const pod = kubernetes.objects.get('pods', 'shop', 'web-0');
+    if (pod === undefined) throw new Error('there is no pod web-0');
+    kubernetes.objects.watch(({ type, resource }) => {
+      if (resource !== 'pods' || type !== 'DELETED') return;
+      const { uid: _uid, resourceVersion: _version, ...metadata } = pod.metadata;
+      kubernetes.objects.create('pods', { ...pod, metadata });
+    });
+    kubernetes.failNext({ verb: 'delete', name: 'web-0' }, 'reset-after-apply');
+    const { ok } = await clean(scene);
+    expect(ok).toBe(true);
+    expect(podsOf(scene)).toEqual(['web-0']);
+    expect(scene.verdicts({ target: 'pod/shop/web-0' })).toMatchObject([
+      { action: 'delete', reason: 'terminated', detail: { lostAnswers: 1 } },
+    ]);
+    expect(reportOf(scene)).toMatchObject({ deleted: 1, postponed: 0 });
+  });
+
+  it('because a policy does not want it is no failure, and the others go', async () => {
+    const scene = await sceneWith(leftBehind(3));
+    const message = 'admission webhook "keep.example.com" denied the request: it is evidence';
+    const body = { kind: 'Status', status: 'Failure', message, reason: 'Forbidden', code: 403 };
+    scene.kubernetes().failNext({ verb: 'delete', name: 'cart-0001' }, { status: 403, body });
+    const { ok } = await clean(scene);
+    expect(ok).toBe(true);
+    expect(podsOf(scene)).toEqual(['cart-0001']);
+    expect(scene.verdicts({ target: 'pod/shop/cart-0001' })).toMatchObject([
+      { action: 'none', reason: 'delete-denied', detail: { error: expect.stringContaining(message) } },
+    ]);
+    expect(reportOf(scene)).toMatchObject({ deleted: 2, kept: 1, failed: 0 });
   });
 
   it('by silence is given up after 10 s and sent again', async () => {
@@ -321,6 +377,34 @@ describe('our own table', () => {
     expect(ok).toBe(false);
     expect(scene.reasons()).toEqual(['cluster/staging none: interrupted']);
     expect(podsOf(scene)).toEqual(['cart-left-behind']);
+  });
+
+  it('that does not answer for one cluster keeps that one from being touched, and no other', async () => {
+    const clusters = ['dev', 'staging'];
+    const scene = await startScene({
+      config: only('podCleanup', [], { clusters }),
+      spec: {
+        clusters: clusters.map((name) =>
+          clusterSpec({ name, nodeGroups: [nodeGroup()], failedPods: [failedPod()] }),
+        ),
+      },
+    });
+    let asked = 0;
+    scene.account.onExchange(({ operation }) => {
+      asked += operation === 'GetItem' ? 1 : 0;
+      // Both clusters ask at once, three times each: five of six are refused, so one has no answer in the end.
+      if (asked === 1 && operation === 'GetItem')
+        scene.account.failNext('dynamodb', 'GetItem', { code: 'InternalServerError', status: 500 }, 5);
+    });
+    const { ok, payload } = await clean(scene);
+    expect(ok).toBe(false);
+    expect(payload).toMatchObject({ errorType: 'PartialFailureError' });
+    const [interrupted, ...more] = scene.verdicts({ reason: 'interrupted' });
+    expect(more).toEqual([]);
+    const [other = ''] = clusters.filter((name) => name !== interrupted?.cluster);
+    expect(podsOf(scene, interrupted?.cluster)).toEqual(['cart-left-behind']);
+    expect(podsOf(scene, other)).toEqual([]);
+    expect(reportOf(scene, other)).toMatchObject({ deleted: 1 });
   });
 
   it('that does not take the journal makes the run fail; what was deleted is, and is in the log', async () => {

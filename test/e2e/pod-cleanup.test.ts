@@ -212,6 +212,9 @@ describe('modes', () => {
     await run;
     expect(podsOf(scene)).toHaveLength(20);
     expect(saidOf(scene).at(-1)).toBe('cluster/staging none: mode-off');
+    // What was deleted before was deleted.
+    expect(reportOf(scene)).toMatchObject({ listed: 500, deleted: 500 });
+    expect(reportOf(scene)).not.toHaveProperty('wouldDelete');
   });
 });
 

@@ -7,6 +7,18 @@ import { factOf } from './reasons.ts';
 const ENDED = ['PodFailed', 'PodCompleted'];
 
 /**
+ * Whether the kubelet refused the pod and so never ran it: by a reason of the table, by `OutOf<resource>`, or by the
+ * message that it gives all of them (kubernetes pkg/kubelet, rejectPod).
+ */
+const isRefused = (pod: EndedPod): boolean => {
+  const { reason = '', message = '' } = pod.status ?? {};
+  return (
+    containersOf(pod).length === 0 &&
+    (factOf(reason)?.refusal === true || reason.startsWith('OutOf') || message.startsWith('Pod was rejected'))
+  );
+};
+
+/**
  * When a pod ended, in epoch ms: the latest of what its status dates. Creation says nothing, for a pod may have run
  * for months. Undefined when nothing is known.
  *
@@ -19,7 +31,7 @@ export const failedAt = (pod: EndedPod): number | undefined => {
   const { status } = pod;
   const containers = containersOf(pod);
   const conditions = status?.conditions ?? [];
-  const refused = factOf(status?.reason)?.refusal === true && containers.length === 0;
+  const refused = isRefused(pod);
   const times = [
     timeOf(disruptionOf(pod)?.lastTransitionTime),
     ...containers.map(({ state }) => timeOf(state?.terminated?.finishedAt)),

@@ -8,9 +8,20 @@ export const optsOut = (annotations: Readonly<Record<string, string>> | undefine
   return value !== undefined && value !== 'false';
 };
 
-/** `*` stands for any characters. */
-const matches = (pattern: string, name: string): boolean =>
-  pattern.includes('*') ? new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name) : pattern === name;
+/** `*` stands for any characters. Each part is looked for once, from left to right, however many there are. */
+const matches = (pattern: string, name: string): boolean => {
+  const [first = '', ...parts] = pattern.split('*');
+  const last = parts.pop();
+  if (last === undefined) return pattern === name;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
+};
 
 const isLeftOut = (
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },

@@ -8,8 +8,17 @@ import type {
 } from '../../../../shared/kubernetes/client.ts';
 import { KubernetesApiError } from '../../../../shared/kubernetes/errors.ts';
 
-export const apiError = (status: number, reason: string, more: { retryAfterSeconds?: number } = {}) =>
-  new KubernetesApiError({ status, reason, message: `answered ${status} ${reason}`, causes: [], ...more });
+export const apiError = (
+  status: number,
+  reason: string,
+  more: { retryAfterSeconds?: number; message?: string } = {},
+) => new KubernetesApiError({ status, reason, message: `answered ${status} ${reason}`, causes: [], ...more });
+
+/** As the API server words the refusal of a role that lacks the right. */
+export const forbidden = (verb: string, resource: string) =>
+  apiError(403, 'Forbidden', {
+    message: `${resource} is forbidden: User "u" cannot ${verb} resource "${resource}" in API group ""`,
+  });
 
 export interface FakeClusterOptions {
   readonly name?: string;
@@ -64,9 +73,11 @@ export const createFakeCluster = (options: FakeClusterOptions = {}) => {
       const { preconditions } = body as { preconditions: { uid: string; resourceVersion: string } };
       if (pod === undefined) throw apiError(404, 'NotFound');
       const { uid, resourceVersion } = pod.metadata ?? {};
-      if (uid !== preconditions.uid || resourceVersion !== preconditions.resourceVersion) {
-        throw apiError(409, 'Conflict');
+      if (uid !== preconditions.uid) {
+        const message = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid})`;
+        throw apiError(409, 'Conflict', { message });
       }
+      if (resourceVersion !== preconditions.resourceVersion) throw apiError(409, 'Conflict');
       pods.delete(`${namespace}/${name}`);
       options.afterDelete?.(name, attempt);
       return {};

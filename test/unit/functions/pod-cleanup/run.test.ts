@@ -3,13 +3,14 @@ import type { CleanupReport } from '../../../../functions/pod-cleanup/decide/rep
 import { runPodCleanup } from '../../../../functions/pod-cleanup/run.ts';
 import { ClusterUnreachableError, MalformedEventError } from '../../../../shared/core/errors.ts';
 import type { Mode } from '../../../../shared/core/mode.ts';
+import type { Store } from '../../../../shared/core/store.ts';
 import { KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
 import type { FakeClock } from '../../../fixtures/fake-clock.ts';
 import { createFakeClock } from '../../../fixtures/fake-clock.ts';
 import { createMemoryStore } from '../../../fixtures/memory-store.ts';
 import { createTestCall } from '../../../fixtures/test-call.ts';
 import type { FakeCluster, FakeClusterOptions } from './fake-cluster.ts';
-import { apiError, createFakeCluster } from './fake-cluster.ts';
+import { apiError, createFakeCluster, forbidden } from './fake-cluster.ts';
 import { configOf, podOf, terminated } from './support.ts';
 
 const names = (count: number, prefix = 'p') =>
@@ -25,6 +26,8 @@ interface Scene {
   readonly unreachable?: readonly string[];
   readonly cluster?: string;
   readonly clock?: FakeClock;
+  /** Instead of the parts of the store in memory. */
+  readonly store?: Partial<Store>;
 }
 
 /** Runs one tick over the clusters, whose API servers are in memory. */
@@ -33,7 +36,7 @@ const run = async (scene: Scene) => {
   const call = createTestCall({
     automation: 'pod-cleanup',
     clock,
-    store: createMemoryStore(clock),
+    store: { ...createMemoryStore(clock), ...scene.store },
     ...(scene.remainingMs === undefined ? {} : { remainingMs: scene.remainingMs }),
   });
   const clusters = Object.fromEntries(
@@ -145,20 +148,28 @@ describe('in mode act', () => {
     ]);
   });
 
-  it.each([
-    [404, 'NotFound', 'already-gone', 0],
-    [409, 'Conflict', 'changed-meanwhile', 0],
-    [429, 'TooManyRequests', 'server-busy', 0],
-    [403, 'Forbidden', 'missing-right', 1],
-    [500, 'InternalError', 'delete-failed', 1],
-    [401, 'Unauthorized', 'delete-failed', 1],
+  const denied = (status: number) =>
+    apiError(status, 'SomeReason', {
+      message: 'admission webhook "keep.example.com" denied the request: no',
+    });
+
+  it.each<[string, Error, string, number]>([
+    ['404', apiError(404, 'NotFound'), 'already-gone', 0],
+    ['409', apiError(409, 'Conflict'), 'changed-meanwhile', 0],
+    ['429', apiError(429, 'TooManyRequests'), 'server-busy', 0],
+    ['a missing right', forbidden('delete', 'pods'), 'missing-right', 1],
+    ['a webhook that denies it with 400', denied(400), 'delete-denied', 0],
+    ['a policy that denies it with 403', apiError(403, 'Forbidden'), 'delete-denied', 0],
+    ['400', apiError(400, 'BadRequest'), 'delete-failed', 1],
+    ['500', apiError(500, 'InternalError'), 'delete-failed', 1],
+    ['401', apiError(401, 'Unauthorized'), 'delete-failed', 1],
   ])(
-    'goes on after %i %s on one pod, however often it asks: %s, with %i failure(s) at the end',
-    async (status, reason, verdict, failures) => {
+    'goes on after %s on one pod, however often it asks: %s %s, with %i failure(s) at the end',
+    async (_what, error, verdict, failures) => {
       const { call, said } = await only({
         pods: leftBehind(['a', 'b', 'c']),
         beforeDelete: (name) => {
-          if (name === 'b') throw apiError(status, reason);
+          if (name === 'b') throw error;
         },
       });
       expect([...said].sort()).toEqual([
@@ -174,7 +185,7 @@ describe('in mode act', () => {
     const { call } = await only({
       pods: leftBehind(['a']),
       beforeDelete: () => {
-        throw apiError(403, 'Forbidden');
+        throw forbidden('delete', 'pods');
       },
     });
     expect(call.verdicts.find(({ reason }) => reason === 'missing-right')?.detail).toMatchObject({
@@ -225,7 +236,7 @@ describe('a delete without an answer is sent again, which its preconditions make
     },
   );
 
-  it('lost before it was applied, and another pod has its name by then: that one stays', async () => {
+  it('lost after it was applied, and another pod has its name by then: that one stays, the first is deleted', async () => {
     const cluster = createFakeCluster({
       pods: leftBehind(['web-0']),
       afterDelete: () => {
@@ -233,9 +244,28 @@ describe('a delete without an answer is sent again, which its preconditions make
         reset();
       },
     });
-    const { said } = await run({ clusters: { staging: cluster } });
+    const { said, call } = await run({ clusters: { staging: cluster } });
     expect(cluster.names()).toEqual(['web-0']);
-    expect(said).toEqual(['none pod/shop/web-0 changed-meanwhile']);
+    expect(said).toEqual(['delete pod/shop/web-0 terminated']);
+    expect(call.verdicts[0]?.detail).toMatchObject({ lostAnswers: 1 });
+  });
+
+  it('lost, and the pod is another state of itself by then: nobody knows, so the budget counts it', async () => {
+    const cluster = createFakeCluster({
+      pods: leftBehind(['a', 'b']),
+      pageSize: 1,
+      beforeDelete: (name, attempt) => {
+        if (name !== 'a' || attempt > 1) return;
+        cluster.replace(podOf({ ...terminated, name: 'a', uid: 'uid-a', resourceVersion: '42' }));
+        reset();
+      },
+    });
+    const { said, call } = await run({
+      clusters: { staging: cluster },
+      section: { maximumDeletesPerRun: 1 },
+    });
+    expect(said).toEqual(['none pod/shop/a changed-meanwhile', 'none pod/shop/b run-budget-used']);
+    expect(call.verdicts[0]?.detail).toMatchObject({ lostAnswers: 1 });
   });
 
   it('lost four times: the run fails at the end, and its budget counts the delete', async () => {
@@ -375,6 +405,34 @@ describe('the mode is read before every page', () => {
     );
     expect(clusters.staging?.names()).toEqual(['b']);
     expect(said).toEqual(['delete pod/shop/a terminated', 'none cluster/staging mode-off']);
+  });
+
+  it.each<[Mode, object]>([
+    ['off', { listed: 1, deleted: 1, namespaces: { shop: { deleted: 1 } } }],
+    [
+      'observe',
+      { listed: 2, deleted: 1, wouldDelete: 1, namespaces: { shop: { deleted: 1, wouldDelete: 1 } } },
+    ],
+  ])('a switch to %s between two pages leaves the deletes before it in the report', async (mode, report) => {
+    const { reports } = await only(
+      { pods: leftBehind(['a', 'b']), pageSize: 1 },
+      { modes: (_cluster, reads) => (reads <= 2 ? 'act' : mode) },
+    );
+    expect(reports[0]?.detail).toMatchObject(report);
+    if (mode === 'off') expect(reports[0]?.detail).not.toHaveProperty('wouldDelete');
+  });
+
+  it('and cannot be read for one cluster: that one loses nothing, the other is cleaned up', async () => {
+    const { said, call, clusters } = await run({
+      modes: (cluster) => {
+        if (cluster === 'staging') throw new Error('the table does not answer');
+        return 'act';
+      },
+      clusters: { staging: { pods: leftBehind(['a']) }, prod: { pods: leftBehind(['b']) } },
+    });
+    expect([...said].sort()).toEqual(['delete pod/shop/b terminated', 'none cluster/staging interrupted']);
+    expect(clusters.staging?.requests).toEqual([]);
+    expect(call.failures).toHaveLength(1);
   });
 });
 
@@ -592,8 +650,7 @@ describe('clusters', () => {
       { failures: { 'list pods': apiError(401, 'Unauthorized') } },
       'cluster-unreachable',
     ],
-    ['forbids the list', {}, { failures: { 'list pods': apiError(403, 'Forbidden') } }, 'missing-right'],
-    ['answers what is no JSON', {}, { failures: { 'list pods': new SyntaxError('<html>') } }, 'interrupted'],
+    ['forbids the list', {}, { failures: { 'list pods': forbidden('list', 'pods') } }, 'missing-right'],
   ])(
     'one that %s says so, the other goes on, and the run fails at the end',
     async (_name, scene, staging, reason) => {
@@ -609,6 +666,26 @@ describe('clusters', () => {
       await expect(call.recorder.finish('act')).rejects.toThrow('1 part(s) of this invocation failed');
     },
   );
+
+  it('one that fails while the journal cannot be written says what it was, not what the journal said', async () => {
+    const { said, call } = await only(
+      {
+        pods: leftBehind(names(1_000)),
+        beforePage: (page) => {
+          if (page === 1) throw forbidden('list', 'pods');
+        },
+      },
+      {
+        store: {
+          append: async () => {
+            throw new Error('the table does not answer');
+          },
+        },
+      },
+    );
+    expect(said.at(-1)).toBe('none cluster/staging missing-right');
+    await expect(call.recorder.finish('act')).rejects.toThrow('the table does not answer');
+  });
 
   it('one that is too busy for a list is left to the next run, and that is no failure', async () => {
     const { said, call } = await only({ failures: { 'list pods': apiError(429, 'TooManyRequests') } });

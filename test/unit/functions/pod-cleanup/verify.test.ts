@@ -120,6 +120,14 @@ describe('a terminated instance', () => {
       'missing-right',
     ],
     [
+      // There is no next run for it.
+      'asks to slow down',
+      { failures: { 'list nodes': apiError(429, 'TooManyRequests') } },
+      false,
+      `instance/${ID}`,
+      'server-busy',
+    ],
+    [
       'answers 500',
       { failures: { 'list nodes': apiError(500, 'InternalError') } },
       false,

@@ -59,6 +59,17 @@ describe('when a pod failed', () => {
     ],
     ['is when it was refused', { reason: 'NodeShutdown', startTime: OLD }, '21:00'],
     ['is when it was refused for want of CPU', { reason: 'OutOfcpu', startTime: OLD }, '21:00'],
+    ['is when it was refused for want of any resource', { reason: 'OutOfpods', startTime: OLD }, '21:00'],
+    [
+      'is when it was refused for a reason that nobody knows by name',
+      { reason: 'TopologyAffinityError', message: 'Pod was rejected: Resources cannot be', startTime: OLD },
+      '21:00',
+    ],
+    [
+      'is not its start, where it had to end for another reason',
+      { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than', startTime: OLD },
+      undefined,
+    ],
     [
       'is not before the last thing that is known of its life before it was refused',
       { reason: 'NodeAffinity', startTime: OLD, conditions: ready('ContainersNotReady') },
@@ -88,7 +99,8 @@ describe('the start of a pod is its end', () => {
     ['TerminationByKubelet', false],
     ['Evicted', false],
     ['Preempting', false],
-    ['OutOfexample.com/gpu', false],
+    ['OutOfexample.com/gpu', true],
+    ['DeadlineExceeded', false],
   ])('where its kubelet refused it: %s: %s', (reason, refused) => {
     expect(at({ reason, startTime: OLD })).toBe(refused ? '21:00' : undefined);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { jobReason } from '../../../../../functions/pod-cleanup/decide/job.ts';
 import { labelSelectorProblem } from '../../../../../functions/pod-cleanup/decide/label-selector.ts';
 import { optOutOf } from '../../../../../functions/pod-cleanup/decide/opt-out.ts';
@@ -22,6 +23,13 @@ describe('people who want a pod to be left alone', () => {
     ['team-a', { include: ['team-*'], exclude: ['team-a'] }, 'namespace-excluded'],
     ['team-b', { include: ['team-*'], exclude: ['team-a'] }, undefined],
     ['anything', { include: ['*'] }, undefined],
+    ['team-a-dev-1', { include: ['team-*-dev-*'] }, undefined],
+    ['team-a-prod-1', { include: ['team-*-dev-*'] }, 'namespace-excluded'],
+    ['ab', { include: ['ab*ba'] }, 'namespace-excluded'],
+    ['aba', { include: ['ab*ba'] }, 'namespace-excluded'],
+    ['abba', { include: ['ab*ba'] }, undefined],
+    ['shop', { include: ['**s**p**'] }, undefined],
+    ['a-a', { include: ['a*a*a'] }, 'namespace-excluded'],
   ])('namespace %s with %j: %s', (namespace, namespaces, expected) => {
     expect(optOut({ namespace }, { namespaces })).toBe(expected);
   });
@@ -32,6 +40,20 @@ describe('people who want a pod to be left alone', () => {
       ownerKinds: { include: [], exclude: [] },
     };
     expect(optOutOf(podOf({ namespace: 'shop' }), rules, new Set())).toBeUndefined();
+  });
+
+  it('patterns mean what they would as regular expressions, however many stars they have', () => {
+    const text = (stars: boolean) =>
+      fc.string({ unit: fc.constantFrom('a', 'b', ...(stars ? ['*'] : [])), minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(text(true), text(false), (pattern, namespace) => {
+        const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(namespace);
+        const answer = optOut({ namespace }, { namespaces: { include: [pattern] } });
+        expect(answer === undefined).toBe(expected);
+      }),
+    );
+    const worst = { include: [`${'*a'.repeat(31)}b`] };
+    expect(optOut({ namespace: 'a'.repeat(63) }, { namespaces: worst })).toBe('namespace-excluded');
   });
 
   it.each<[string | undefined, object, string | undefined]>([

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Pile } from '../../../../../functions/pod-cleanup/decide/report.ts';
-import { createTally, pileOf } from '../../../../../functions/pod-cleanup/decide/report.ts';
+import { createTally, pileOf, toldDeletes } from '../../../../../functions/pod-cleanup/decide/report.ts';
+import type { Mode } from '../../../../../shared/core/mode.ts';
 
 const verdict = (reason: string, target = 'pod/shop/cart-0', action: 'none' | 'delete' = 'none') => ({
   target,
   action,
   reason,
+  mode: 'act' as const,
 });
 
 describe('the report of a run', () => {
@@ -21,6 +23,7 @@ describe('the report of a run', () => {
     expect(tally.report()).toEqual({
       listed: 9,
       deleted: 2,
+      wouldDelete: 0,
       kept: 1,
       refused: 1,
       postponed: 1,
@@ -73,6 +76,7 @@ describe('the report of a run', () => {
     ['run-budget-used', 'postponed'],
     ['server-busy', 'postponed'],
     ['delete-failed', 'failed'],
+    ['delete-denied', 'kept'],
     ['changed-meanwhile', 'postponed'],
     ['out-of-time', 'postponed'],
     ['missing-right', 'failed'],
@@ -80,4 +84,33 @@ describe('the report of a run', () => {
   ])('puts %s to what was %s', (reason, pile) => {
     expect(pileOf(verdict(reason))).toBe(pile);
   });
+
+  it('does not count as deleted what a mode kept from being carried out', () => {
+    const tally = createTally();
+    const target = 'pod/shop/a';
+    tally.add({ target, action: 'delete', reason: 'terminated', mode: 'act' });
+    tally.add({ target, action: 'delete', reason: 'terminated', mode: 'observe' });
+    // Of a look that nobody would carry out.
+    tally.add({ target, action: 'delete', reason: 'terminated' });
+    expect(tally.report()).toMatchObject({
+      listed: 3,
+      deleted: 1,
+      wouldDelete: 2,
+      namespaces: { shop: { deleted: 1, wouldDelete: 2 } },
+    });
+  });
+
+  it.each<[Mode, number, number, object]>([
+    ['act', 0, 0, { deleted: 0 }],
+    ['act', 2, 1, { deleted: 2, wouldDelete: 1 }],
+    ['observe', 0, 0, { wouldDelete: 0 }],
+    ['observe', 2, 1, { deleted: 2, wouldDelete: 1 }],
+    ['off', 2, 0, { deleted: 2 }],
+    ['off', 0, 0, {}],
+  ])(
+    'of a run that ends in mode %s tells of %i deletes and %i others as %j',
+    (mode, deleted, wouldDelete, told) => {
+      expect(toldDeletes(mode, { deleted, wouldDelete })).toEqual(told);
+    },
+  );
 });
