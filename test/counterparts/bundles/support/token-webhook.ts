@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Admission } from '../../support/token-review-server.ts';
+import { serveTokenReviews } from '../../support/token-review-server.ts';
 import type { ReviewRules, TokenVerdict } from './token-review.ts';
 import { reviewToken } from './token-review.ts';
 
@@ -26,52 +25,27 @@ export interface TokenWebhook {
   close(): Promise<void>;
 }
 
-const bodyOf = async (request: IncomingMessage): Promise<{ spec?: { token?: string } }> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as { spec?: { token?: string } };
-};
-
-/** A TokenReview webhook (authentication.k8s.io/v1) on 127.0.0.1. */
+/** Reviews tokens as EKS does, by rules that may change. */
 export const startTokenWebhook = async (): Promise<TokenWebhook> => {
   let rules: WebhookRules | undefined;
   let verdicts: TokenVerdict[] = [];
 
-  const judge = async (token: string): Promise<{ verdict: TokenVerdict; entry?: AccessEntry }> => {
-    if (rules === undefined) return { verdict: { refused: 'there are no rules yet' } };
+  const review = async (token: string): Promise<{ verdict: TokenVerdict; admission: Admission }> => {
+    const refuse = (refused: string) => ({ verdict: { refused }, admission: { refused } });
+    if (rules === undefined) return refuse('there are no rules yet');
     const verdict = reviewToken(token, { ...rules, now: rules.now() });
-    if ('refused' in verdict) return { verdict };
+    if ('refused' in verdict) return refuse(verdict.refused);
     const entry = await rules.accessEntryOf(verdict.accessKeyId);
-    return entry === undefined
-      ? { verdict: { refused: 'its role has no access entry' } }
-      : { verdict, entry };
+    return entry === undefined ? refuse('its role has no access entry') : { verdict, admission: entry };
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { spec } = await bodyOf(request);
-    const { verdict, entry } = await judge(spec?.token ?? '');
+  const { url, close } = await serveTokenReviews(async (token) => {
+    const { verdict, admission } = await review(token);
     verdicts.push(verdict);
-    const status =
-      entry === undefined
-        ? { authenticated: false, ...('refused' in verdict ? { error: verdict.refused } : {}) }
-        : { authenticated: true, user: { username: entry.username, groups: entry.groups } };
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status }));
-  };
-
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      response.writeHead(500, { 'content-type': 'text/plain' });
-      response.end(String(error));
-    });
+    return admission;
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url,
     get verdicts() {
       return verdicts;
     },
@@ -79,10 +53,6 @@ export const startTokenWebhook = async (): Promise<TokenWebhook> => {
       rules = given;
       verdicts = [];
     },
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 };

@@ -1,14 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { AwsAuthRole } from '../../../../infra/rbac.ts';
+import type { Admission } from '../../support/token-review-server.ts';
+import { serveTokenReviews } from '../../support/token-review-server.ts';
 import type { Aws } from './aws.ts';
 import { REGION } from './aws.ts';
-
-/** Who a token turned out to be, or why it was refused. */
-export type Admission =
-  | { readonly username: string; readonly groups: readonly string[] }
-  | { readonly refused: string };
 
 /** The cluster's door for tokens of IAM principals. */
 export interface Gate {
@@ -66,43 +60,19 @@ export const startGate = async (options: {
     return { username: mapped.username.replace('{{SessionName}}', session), groups: mapped.groups };
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const review = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { spec?: { token?: string } };
-    const admission = await admit(review.spec?.token ?? '').catch((error: unknown) => ({
+  const { url, close } = await serveTokenReviews(async (token) => {
+    const admission = await admit(token).catch((error: unknown) => ({
       refused: `STS cannot be asked: ${String(error)}`,
     }));
     admissions.push(admission);
-    const status =
-      'refused' in admission
-        ? { authenticated: false, error: admission.refused }
-        : { authenticated: true, user: admission };
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status }));
-  };
-
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      response.writeHead(500, { 'content-type': 'text/plain' });
-      response.end(String(error));
-    });
+    return admission;
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url,
     admissions,
     useRoles: (given) => {
       roles = given;
     },
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 };
