@@ -38,6 +38,7 @@ export const optionsFor = (
   deadlineAt: deadlineFor(record, settings, context),
   marginSeconds: PLANNER_MARGIN_SECONDS,
   deleteAtDeadline: settings.deleteAtDeadline && record.unhurried !== true,
+  outlivesDeadline: record.unhurried === true,
   // Every taint that keeps new pods off the node.
   taintKeys: [UNSCHEDULABLE_TAINT, taintOf(causeOf(record))],
   includeDaemonSets: settings.includeDaemonSets,

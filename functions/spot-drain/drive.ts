@@ -1,4 +1,5 @@
 import { describeError } from '../../shared/core/errors.ts';
+import type { RoundAnswer } from '../../shared/drain/loop.ts';
 import { runDrain } from '../../shared/drain/loop.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
 import type { NodeWork } from './drain-node.ts';
@@ -75,7 +76,7 @@ const restOf = (
 
 /**
  * Runs the drain under the lease. Before each round: the mode, the lease (which also keeps the state), the
- * heartbeat of waiting lifecycle actions, and whether a later notice has moved the deadline.
+ * heartbeat of waiting lifecycle actions, and whether a later notice has moved the deadline: the drain goes on by it.
  */
 export const driveDrain = async (
   deps: WorkerDeps,
@@ -85,24 +86,26 @@ export const driveDrain = async (
   const { lease, hooks } = start;
   const { clock, logger } = deps;
   const heart = createHeart(deps, lease);
-  const run: {
-    stop?: DrainEnd | 'deadline-moved' | undefined;
-    progress?: Progress;
-    until?: number | undefined;
-  } = {};
+  const run: { stop?: DrainEnd; progress?: Progress; until?: number | undefined } = {};
 
-  const mayGoOn = async (state: DrainState): Promise<'go' | 'stop'> => {
+  const hasMoved = ({ options }: DrainState): boolean => {
+    const now = lease.record.deadlineAt ?? options.deadlineAt;
+    return deadlineFor(lease.record, deps.section, { now, hooks }) !== options.deadlineAt;
+  };
+
+  const mayGoOn = async (state: DrainState): Promise<RoundAnswer> => {
     run.progress = progressOf(state, run.progress, clock.now());
     if ((await work.mode()) !== 'act') run.stop = 'mode-changed';
     else {
       const kept = await lease.keep(state);
-      const now = lease.record.deadlineAt ?? state.options.deadlineAt;
-      const deadlineAt = deadlineFor(lease.record, deps.section, { now, hooks });
       if (kept !== 'held') run.stop = kept;
-      else if (deadlineAt !== state.options.deadlineAt) run.stop = 'deadline-moved';
     }
     if (run.stop !== undefined) return 'stop';
     heart.beatIfDue();
+    if (hasMoved(state)) {
+      const now = clock.now();
+      return { options: optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now, hooks }) };
+    }
     run.until = restOf(state, run.progress, { now: clock.now(), hooks });
     if (run.until === undefined) return 'go';
     run.stop = 'rests';
@@ -110,7 +113,7 @@ export const driveDrain = async (
   };
 
   /** A table that does not answer for a moment stops nothing as long as the lease holds. */
-  const unlessTableIsDown = async (ask: () => Promise<'go' | 'stop'>): Promise<'go' | 'stop'> => {
+  const unlessTableIsDown = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | 'go'> => {
     try {
       return await ask();
     } catch (error) {
@@ -126,30 +129,19 @@ export const driveDrain = async (
     return 'stop';
   };
 
-  let { state } = start;
-  for (;;) {
-    state = await runDrain({
-      api: work.drainApi,
-      clock,
-      state,
-      stopAt: work.stopAt,
-      beforeRound: (current) => unlessTableIsDown(() => mayGoOn(current)),
-      beforeRemovals: (current) => unlessTableIsDown(() => keepPlan(current)),
-      limiter: work.limiter,
-    });
-    if (state.finished !== undefined) break;
-    if (run.stop !== 'deadline-moved') break;
-    run.stop = undefined;
-    const now = clock.now();
-    state = {
-      ...state,
-      options: optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now, hooks }),
-    };
-  }
+  const state = await runDrain({
+    api: work.drainApi,
+    clock,
+    state: start.state,
+    stopAt: work.stopAt,
+    beforeRound: (current) => unlessTableIsDown(() => mayGoOn(current)),
+    beforeRemovals: (current) => unlessTableIsDown(() => keepPlan(current)),
+    limiter: work.limiter,
+  });
   if (run.stop === 'rests') await heart.beatNow();
   await heart.stop();
   if (state.finished !== undefined) return { state, why: 'finished' };
   const { stop, until } = run;
-  if (stop === undefined || stop === 'deadline-moved') return { state, why: 'out-of-time' };
+  if (stop === undefined) return { state, why: 'out-of-time' };
   return { state, why: stop, ...(stop === 'rests' && until !== undefined ? { until } : {}) };
 };

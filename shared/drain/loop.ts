@@ -4,13 +4,17 @@ import { describeError } from '../core/errors.ts';
 import { createInbox } from './inbox.ts';
 import { listNode } from './list-node.ts';
 import type { Observation } from './observe.ts';
+import { observe } from './observe.ts';
 import type { LaneVerdict, Pace } from './pace.ts';
 import { NotBegunError } from './pace.ts';
-import type { DrainState } from './state.ts';
+import type { DrainOptions, DrainState } from './state.ts';
 import { resumeDrain } from './state.ts';
 import type { DrainAction } from './step.ts';
 import { step } from './step.ts';
 import type { DrainApi, RemovalOutcome } from './types.ts';
+
+/** Go on as before, or by other options, or not at all. */
+export type RoundAnswer = 'go' | 'stop' | { readonly options: DrainOptions };
 
 export interface RunDrainOptions {
   readonly api: DrainApi;
@@ -20,7 +24,7 @@ export interface RunDrainOptions {
   /** Leave by then (epoch ms); the state can be gone on with. */
   readonly stopAt: number;
   /** Asked before every list: renew the lease, read the mode, keep the state. `stop` ends the loop. */
-  readonly beforeRound?: (state: DrainState) => Promise<'go' | 'stop'>;
+  readonly beforeRound?: (state: DrainState) => Promise<RoundAnswer>;
   /**
    * Called once, before the first removal, with the state that says which pods are about to be asked: what is kept
    * here tells another worker what this one had begun. `stop` ends the loop.
@@ -48,7 +52,8 @@ const noteAnswer = (pace: Pace | undefined, outcome: RemovalOutcome): void => {
 
 /**
  * Carries a drain out: one list a round, removals at once and under the limit, every answer fed back into
- * `step`. Returns when the node is empty or gone, at the deadline, at `stopAt`, or when it is told to stop.
+ * `step`. Returns when the node is empty or gone, at the deadline, at `stopAt`, or when it is told to stop; what waits
+ * for its turn by then is not sent any more.
  * Does not throw for what the API server answers; that is in the state.
  */
 export const runDrain = async (options: RunDrainOptions): Promise<DrainState> => {
@@ -56,13 +61,18 @@ export const runDrain = async (options: RunDrainOptions): Promise<DrainState> =>
   const inbox = createInbox(clock);
   let lastPods: readonly V1Pod[] = [];
   let stopped = false;
+  const over = new AbortController();
+  /** UIDs of pods whose request waits for its turn. */
+  const unsent = new Set<string>();
   const failures: unknown[] = [];
   let hasRemoved = false;
 
   /** An answer of `stop`, or an error, ends the loop. */
-  const mayGoOn = async (ask: (() => Promise<'go' | 'stop'>) | undefined): Promise<boolean> => {
+  const mayGoOn = async (ask: (() => Promise<RoundAnswer>) | undefined): Promise<boolean> => {
     try {
-      stopped ||= ask !== undefined && (await ask()) === 'stop';
+      const answer = stopped ? 'stop' : await ask?.();
+      if (answer === 'stop') stopped = true;
+      else if (typeof answer === 'object') inbox.put({ kind: 'options', options: answer.options });
     } catch (error) {
       failures.push(error);
     }
@@ -82,16 +92,23 @@ export const runDrain = async (options: RunDrainOptions): Promise<DrainState> =>
   };
 
   const remove = async (action: Removal): Promise<Observation> => {
-    const ask = () => (action.kind === 'evict' ? api.evict(action.request) : api.deletePod(action.request));
-    const { lane, expiresAt } = action;
+    const { request, lane, expiresAt } = action;
+    unsent.add(request.uid);
+    const ask = async () => {
+      if (over.signal.aborted) throw new NotBegunError();
+      unsent.delete(request.uid);
+      return action.kind === 'evict' ? api.evict(request) : api.deletePod(request);
+    };
     const options = {
       judge: laneVerdict,
+      signal: over.signal,
       ...(lane === undefined ? {} : { lane }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
     const outcome = await (limiter === undefined ? ask() : limiter.run(ask, options)).catch(failedOutcome);
+    if (!over.signal.aborted) unsent.delete(request.uid);
     noteAnswer(limiter, outcome);
-    return { kind: 'outcome', uid: action.request.uid, attempt: action.attempt, verb: action.kind, outcome };
+    return { kind: 'outcome', uid: request.uid, attempt: action.attempt, verb: action.kind, outcome };
   };
 
   const carryOut = (action: DrainAction, state: DrainState): void => {
@@ -109,25 +126,45 @@ export const runDrain = async (options: RunDrainOptions): Promise<DrainState> =>
     }
   };
 
-  let observation: Observation = { kind: 'time' };
-  let state = resumeDrain(options.state, clock.now());
-  for (;;) {
-    const next = step(state, observation, clock.now());
-    // What is planned in a last step is not carried out.
-    state = next.observed;
-    if (failures.length > 0) throw failures[0];
-    if (next.nextAt === undefined || stopped || clock.now() >= options.stopAt) break;
-    const { beforeRemovals } = options;
-    if (!hasRemoved && next.actions.some(({ kind }) => kind !== 'list')) {
-      hasRemoved = true;
-      if (!(await mayGoOn(beforeRemovals && (() => beforeRemovals(next.state))))) {
-        if (failures.length > 0) throw failures[0];
-        break;
-      }
+  /** Whoever goes on with it need not wonder what became of requests that were never sent. */
+  const withoutUnsent = (state: DrainState): DrainState => {
+    let left = state;
+    for (const uid of unsent) {
+      const { attempts: attempt = 0, lastVerb: verb = 'evict' } = state.pods[uid] ?? {};
+      const outcome = { kind: 'not-sent' } as const;
+      left = observe(left, { kind: 'outcome', uid, attempt, verb, outcome }, clock.now());
     }
-    state = next.state;
-    for (const action of next.actions) carryOut(action, state);
-    observation = await inbox.take(Math.min(next.nextAt, options.stopAt));
+    return left;
+  };
+
+  const goThrough = async (): Promise<DrainState> => {
+    let observation: Observation = { kind: 'time' };
+    let state = resumeDrain(options.state, clock.now());
+    for (;;) {
+      const next = step(state, observation, clock.now());
+      // What is planned in a last step is not carried out.
+      state = next.observed;
+      if (failures.length > 0) throw failures[0];
+      if (next.nextAt === undefined || stopped || clock.now() >= options.stopAt) return state;
+      const { beforeRemovals } = options;
+      if (!hasRemoved && next.actions.some(({ kind }) => kind !== 'list')) {
+        hasRemoved = true;
+        if (!(await mayGoOn(beforeRemovals && (() => beforeRemovals(next.state))))) {
+          if (failures.length > 0) throw failures[0];
+          return state;
+        }
+      }
+      state = next.state;
+      for (const action of next.actions) carryOut(action, state);
+      observation = await inbox.take(Math.min(next.nextAt, options.stopAt));
+    }
+  };
+
+  try {
+    const end = await goThrough();
+    over.abort();
+    return await nameBudgets(withoutUnsent(end));
+  } finally {
+    over.abort();
   }
-  return nameBudgets(state);
 };

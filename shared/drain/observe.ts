@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { closeGates, LONGEST_DELAY_MS, longerDelay, openGates } from './gates.ts';
 import { podLeft, podSeen } from './pod-seen.ts';
-import type { DrainState, PodProgress, RemovalVerb } from './state.ts';
+import type { DrainOptions, DrainState, PodProgress, RemovalVerb } from './state.ts';
 import { remainingPods } from './state.ts';
 import type { RemovalOutcome } from './types.ts';
 
@@ -30,6 +30,8 @@ export type Observation =
       readonly verb: RemovalVerb;
       readonly outcome: RemovalOutcome;
     }
+  /** What it goes by from now on: a later notice has moved the deadline. */
+  | { readonly kind: 'options'; readonly options: DrainOptions }
   /** Names of the budgets that select the pods, by pod UID. */
   | { readonly kind: 'budgets'; readonly byUid: ReadonlyMap<string, readonly string[]> }
   /** Nothing new but the time. */
@@ -198,6 +200,8 @@ export const observe = (state: DrainState, observation: Observation, now: number
         : state;
     case 'outcome':
       return observeOutcome(state, observation, now);
+    case 'options':
+      return { ...state, options: observation.options };
     case 'budgets':
       return observeBudgets(state, observation.byUid);
     case 'time':

@@ -11,6 +11,8 @@ export interface TaskOptions<T> {
   readonly judge?: (result: T) => LaneVerdict;
   /** Not begun after this (epoch ms): rejected with NotBegunError. */
   readonly expiresAt?: number;
+  /** Aborted: not begun any more, rejected with NotBegunError at its turn. */
+  readonly signal?: AbortSignal;
 }
 
 /** How fast one cluster is worked on, by all drains that share it. */
@@ -45,6 +47,7 @@ const PAUSE_SECONDS = 1;
 interface Waiting {
   readonly lane: string | undefined;
   readonly expiresAt: number;
+  readonly signal: AbortSignal | undefined;
   readonly begin: () => void;
   readonly expire: () => void;
 }
@@ -104,9 +107,10 @@ export const createPace = ({
   const beginNext = () => {
     const now = clock.now();
     fill(now);
-    const expired = waiting.filter(({ expiresAt }) => expiresAt <= now);
-    waiting = waiting.filter(({ expiresAt }) => expiresAt > now);
-    for (const { expire } of expired) expire();
+    const isOver = ({ expiresAt, signal }: Waiting) => expiresAt <= now || signal?.aborted === true;
+    const over = waiting.filter(isOver);
+    waiting = waiting.filter((task) => !isOver(task));
+    for (const { expire } of over) expire();
     const still: Waiting[] = [];
     let next = Number.POSITIVE_INFINITY;
     for (const task of waiting) {
@@ -129,9 +133,9 @@ export const createPace = ({
     get window() {
       return window;
     },
-    run: async (task, { lane, judge, expiresAt = Number.POSITIVE_INFINITY } = {}) => {
+    run: async (task, { lane, judge, signal, expiresAt = Number.POSITIVE_INFINITY } = {}) => {
       await new Promise<void>((begin, reject) => {
-        waiting.push({ lane, expiresAt, begin, expire: () => reject(new NotBegunError()) });
+        waiting.push({ lane, expiresAt, signal, begin, expire: () => reject(new NotBegunError()) });
         beginNext();
       });
       let verdict: LaneVerdict;

@@ -48,14 +48,14 @@ export const isLastChance = (state: DrainState, pod: PodProgress, now: number): 
   state.options.deleteAtDeadline && pod.evictOnly !== true && now >= switchAt(state, pod);
 
 /**
- * The request for a pod: its own grace where that fits into the time left, clamped where it does not. A
- * clamped request also names the resourceVersion, so that it cannot shorten an end that has begun meanwhile.
+ * The request for a pod: its own grace where that fits into the time left, clamped where it does not and the node goes
+ * then. A clamped request also names the resourceVersion, so that it cannot shorten an end that has begun meanwhile.
  * Never grace 0, which would take the pod off the API while it still runs.
  */
 export const removalRequest = (state: DrainState, pod: PodProgress, now: number): RemovalRequest => {
   const leftSeconds = Math.max(1, Math.floor((state.options.deadlineAt - now) / 1000));
   const { namespace, name, uid } = pod;
-  if (leftSeconds < pod.graceSeconds) {
+  if (state.options.outlivesDeadline !== true && leftSeconds < pod.graceSeconds) {
     return { namespace, name, uid, graceSeconds: leftSeconds, resourceVersion: pod.resourceVersion };
   }
   return { namespace, name, uid, ...(pod.graceSeconds < 1 ? { graceSeconds: 1 } : {}) };

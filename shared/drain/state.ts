@@ -10,6 +10,8 @@ export interface DrainOptions extends ClassifyOptions {
   readonly marginSeconds: number;
   /** Delete, past the budgets, what evictions could not move in time. */
   readonly deleteAtDeadline: boolean;
+  /** Nothing takes the node away at the deadline: no pod's grace is shortened for it. */
+  readonly outlivesDeadline?: boolean;
   /** Seconds after the start before "empty" is believed: the scheduler may bind a pod after the cordon. Default 5. */
   readonly settleSeconds?: number;
   /** Seconds between the start and the first eviction: load balancers take the node out meanwhile. Default 0. */

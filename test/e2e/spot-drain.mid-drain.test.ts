@@ -65,6 +65,60 @@ describe('an API server under pressure', () => {
   });
 });
 
+describe('pods that wait for their turn to be evicted', () => {
+  /** One request a second. */
+  const SLOWLY = ['evictionConcurrency: 1', 'evictionsPerSecond: 1'];
+  const names = Array.from({ length: 8 }, (_, index) => `pod-${index}`);
+
+  it('stay where they are once the mode says so, also while the function drains another node later', async () => {
+    const scene = await sceneWith({ workloads: [] }, only('spotDrain', SLOWLY));
+    const [instance, another] = instancesOf(scene);
+    if (instance === undefined || another === undefined) throw new Error('there are two');
+    for (const name of names) putPod(scene, instance, { name });
+    const requests = watchRequests(scene);
+    scene.account.putEvent(warning(scene, instance.id));
+    await scene.pass(4);
+    await scene.setModes({ automations: { 'spot-drain': 'off' } });
+    await scene.pass(20);
+    const asked = requests.of('create', 'pods/eviction').length;
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(names.length - 1);
+    expect(drainVerdict(scene, instance)).toMatchObject({
+      reason: 'mode-changed',
+      detail: { evicted: asked },
+    });
+    await scene.setModes({ automations: { 'spot-drain': 'act' } });
+    putPod(scene, another, { name: 'another' });
+    scene.account.putEvent(warning(scene, another.id));
+    await scene.pass(60);
+    expect(drainVerdict(scene, another)).toMatchObject({ reason: 'drained', detail: { evicted: 1 } });
+    expect(podsOn(scene, instance)).toHaveLength(names.length - asked);
+  });
+
+  it('are asked once, though a warning brings the deadline of a hook forward meanwhile', async () => {
+    const scene = await sceneWith(
+      {
+        nodeGroups: [],
+        selfManagedGroups: [selfManagedGroup({ terminateHook: 'drain-first', terminateHookSeconds: 300 })],
+        workloads: [],
+      },
+      only('spotDrain', ['lifecycleHooks: [drain-first]', ...SLOWLY]),
+    );
+    const instance = firstOf(scene);
+    for (const name of names) putPod(scene, instance, { name });
+    const requests = watchRequests(scene);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.pass(4);
+    scene.account.putEvent(warning(scene, instance.id));
+    await scene.account.runUntilTrue(() => drainVerdict(scene, instance) !== undefined, 120);
+    const evicted = requests.of('create', 'pods/eviction').map(({ name }) => name);
+    expect(evicted.sort()).toEqual(names);
+    expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'drained', detail: { evicted: 8 } });
+    const { detail } = drainVerdict(scene, instance) ?? {};
+    expect(Date.parse(String(detail?.deadlineAt))).toBeLessThan(START + 115_000);
+  });
+});
+
 describe('an API server that is down', () => {
   const down = { status: 503 };
 

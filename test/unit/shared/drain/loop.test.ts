@@ -153,6 +153,68 @@ describe('runDrain', () => {
     expect(end.finished).toBeUndefined();
   });
 
+  /** One request a second. */
+  const slowly = (clock: Parameters<typeof createDrainWorld>[0]) =>
+    createPace({ clock, concurrency: 1, perSecond: 1 });
+
+  it.each<[string, Partial<Parameters<typeof runDrain>[0]>, number]>([
+    ['it is told to stop', {}, 3],
+    ['another worker has to go on', { stopAt: 2_500 }, 3],
+  ])('sends nothing of what waits for its turn once %s', async (_, { stopAt = NEVER }, sent) => {
+    const { api, clock, state } = setUp(fleet(6), { deleteAtDeadline: false });
+    const end = await runDrain({
+      api,
+      clock,
+      state,
+      stopAt: state.startedAt + stopAt,
+      beforeRound: async () => (stopAt === NEVER && clock.now() >= state.startedAt + 2_000 ? 'stop' : 'go'),
+      limiter: slowly(clock),
+    });
+    await clock.sleep(60_000);
+    const evictions = api.calls.filter(({ kind }) => kind === 'evict');
+    expect(evictions).toHaveLength(sent);
+    const waiting = Object.values(end.pods).filter(
+      ({ name }) => !evictions.some((call) => call.name === name),
+    );
+    expect(waiting.map(({ inFlight, wasAsked }) => [inFlight, wasAsked])).toEqual(
+      Array(6 - sent).fill([false, undefined]),
+    );
+  });
+
+  it('sends nothing after an error has ended it', async () => {
+    const { api, clock, state } = setUp(fleet(6));
+    const beforeRound = async (): Promise<'go'> => {
+      if (clock.now() >= state.startedAt + 1_000) throw new Error('the table is gone');
+      return 'go';
+    };
+    await expect(
+      runDrain({ api, clock, state, stopAt: NEVER, beforeRound, limiter: slowly(clock) }),
+    ).rejects.toThrow('the table is gone');
+    const sent = api.calls.length;
+    await clock.sleep(60_000);
+    expect(api.calls).toHaveLength(sent);
+  });
+
+  it('goes on by a deadline that moves, and asks nobody twice', async () => {
+    const { api, clock, state, secondsGone } = setUp([...fleet(6), { name: 'cart', budget: 'cart' }], {
+      seconds: 900,
+    });
+    const moved = { ...state.options, deadlineAt: state.startedAt + 60_000 };
+    const end = await runDrain({
+      api,
+      clock,
+      state,
+      stopAt: NEVER,
+      beforeRound: async (current) =>
+        clock.now() >= state.startedAt + 2_000 && current.options !== moved ? { options: moved } : 'go',
+      limiter: slowly(clock),
+    });
+    expect(secondsGone()).toBeLessThan(60);
+    const names = api.calls.filter(({ kind, name }) => kind === 'evict' && name !== 'cart');
+    expect(names.map(({ name }) => name).sort()).toEqual(fleet(6).map(({ name }) => name));
+    expect(reportOf(end, clock.now())).toMatchObject({ outcome: 'empty', evicted: 6, deleted: 1 });
+  });
+
   it('evicts nothing at all when the first answer is stop', async () => {
     const { api, clock, state } = setUp(fleet(4));
     await runDrain({ api, clock, state, stopAt: NEVER, beforeRound: async () => 'stop' });

@@ -117,6 +117,19 @@ describe('a pace', () => {
     expect(pace.window).toBe(16);
   });
 
+  it('does not begin what nobody wants any more, and has the next one follow', async () => {
+    const { clock, pace, send, startedAfter } = setUp({ concurrency: 1 });
+    const over = new AbortController();
+    const first = send(1_000);
+    const unwanted = pace.run(async () => 'begun', { signal: over.signal });
+    const refused = expect(unwanted).rejects.toThrow(NotBegunError);
+    const next = send();
+    await clock.sleep(500);
+    over.abort();
+    await Promise.all([first, refused, next]);
+    expect(startedAfter).toEqual([0, 1]);
+  });
+
   it('does not begin what has waited for too long, and says so', async () => {
     const { pace, clock, send, startedAfter } = setUp({ concurrency: 1 });
     const first = send(10_000);

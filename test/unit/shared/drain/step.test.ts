@@ -66,6 +66,13 @@ describe('step', () => {
     });
   });
 
+  it('shortens no grace where the node outlives the deadline', () => {
+    const pods = [{ name: 'slow', graceSeconds: 600 }];
+    const grace = (options: object) => removals(begun(pods, options).actions)[0]?.request.graceSeconds;
+    expect(grace({ deleteAtDeadline: false })).toBe(110);
+    expect(grace({ deleteAtDeadline: false, outlivesDeadline: true })).toBeUndefined();
+  });
+
   it('sends grace 1 for a pod whose own grace is 0', () => {
     expect(removals(begun([{ name: 'a', graceSeconds: 0 }]).actions)[0]?.request.graceSeconds).toBe(1);
   });
