@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 export const WORTH_WAITING_MS = 15 * MINUTE_MS;
 /** So long without any pod leaving, and looking on does not help. */
 const STILL_MS = MINUTE_MS;
-const LONGEST_REST_MS = 5 * MINUTE_MS;
+export const LONGEST_REST_MS = 5 * MINUTE_MS;
 /** A rest that is shorter costs more than it saves. */
 const SHORTEST_REST_MS = MINUTE_MS;
 

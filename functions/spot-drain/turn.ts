@@ -3,9 +3,10 @@ import { nodeGroupLease, releaseLease, takeLease } from '../../shared/core/lease
 import type { View } from './decide/next.ts';
 import type { DrainRecord } from './decide/record.ts';
 import type { IntakeDeps } from './intake.ts';
+import { LONGEST_REST_MS } from './rest.ts';
 
-/** Longer than between two looks at a record that has the turn. */
-const TURN_SECONDS = 180;
+/** Longer than between two looks at a record that has the turn: its drain may rest, and a look may come late. */
+const TURN_SECONDS = LONGEST_REST_MS / 1000 + 180;
 
 /**
  * The lease that schedules and upgrades take for a node group too: while one of them is at it, a retirement that is

@@ -87,6 +87,39 @@ describe('a retirement that AWS Health announces weeks ahead', () => {
   });
 });
 
+describe('a retirement that a budget holds up', () => {
+  const held = (budgets: readonly string[]) => ({
+    nodeGroups: [nodeGroup({ desired: 2, max: 6 })],
+    workloads: budgets.map((name) => workload({ name, budget: { name, minAvailable: 2 } })),
+  });
+
+  it('keeps the turn of its group while it rests', async () => {
+    const scene = await sceneWith(held(['cart']));
+    const both = instancesOf(scene);
+    plan(scene, { ...RETIREMENT, instanceIds: both.map(({ id }) => id) });
+    await scene.pass(30 * MINUTE);
+    expect(scene.verdicts({ reason: 'rests' })).not.toEqual([]);
+    expect(scene.verdicts({ reason: 'turn-taken' })).toHaveLength(1);
+    expect(both.filter((instance) => isCordoned(scene, instance))).toHaveLength(1);
+  });
+
+  it('is drained for again, with hurry, from its lead time on', async () => {
+    const lines = ['unhurriedDrainMinutes: 5', 'maintenanceLeadMinutes: 60'];
+    const scene = await sceneWith(held(['cart']), only('spotDrain', lines));
+    const instance = firstOf(scene);
+    plan(scene, { ...RETIREMENT, startsAt: START + 2 * HOUR * 1000, instanceIds: [instance.id] });
+    await scene.pass(50 * MINUTE);
+    expect(podsOn(scene, instance)).toHaveLength(1);
+    await scene.pass(71 * MINUTE);
+    expect(podsOn(scene, instance)).toEqual([]);
+    expect(wordsOn(scene, instance)).toContain('record: lead-time-reached');
+    expect(scene.verdicts({ target: `node/${instance.hostname}` }).at(-1)).toMatchObject({
+      reason: 'budget-blocked',
+      detail: { deleted: 1, remaining: [] },
+    });
+  });
+});
+
 describe('a reboot that AWS Health announces', () => {
   it('is prepared for two hours ahead; the same node is freed once it has booted', async () => {
     const scene = await sceneWith();

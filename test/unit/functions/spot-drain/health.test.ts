@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
+import { LONGEST_REST_MS } from '../../../../functions/spot-drain/rest.ts';
+import { askForTurn, keepTurn } from '../../../../functions/spot-drain/turn.ts';
 import { nodeGroupLease, takeLease } from '../../../../shared/core/lease.ts';
 import { createScene, eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
 
@@ -65,6 +67,38 @@ describe('a retirement that is announced weeks ahead', () => {
     }
     expect(Math.max(...most)).toBe(1);
     expect(scene.said().filter((line) => line.endsWith('drain drained'))).toHaveLength(3);
+  });
+
+  it('keeps its turn between two looks, though its drain rests as long as drains do', async () => {
+    const scene = createScene({ nodes: nodesOf(2) });
+    await scene.intake(retirement([1, 2]));
+    const [first, second] = [await scene.record(1), await scene.record(2)];
+    const [ours, other] = first?.opened === undefined ? [second, first] : [first, second];
+    if (ours === undefined || other === undefined) throw new Error('there are two');
+    await keepTurn(scene.deps, ours);
+    await scene.clock.sleep(LONGEST_REST_MS + 60_000);
+    expect(await askForTurn(scene.deps, other)).toEqual({
+      isOurs: false,
+      holder: `spot-drain/${ours.instanceId}`,
+    });
+  });
+
+  it('shortens no grace for the end that we have set ourselves', async () => {
+    const scene = createScene({ nodes: [nodeOf(1, { graceSeconds: 7_200 })] });
+    await scene.intake(retirement([1]));
+    await scene.worker();
+    const requests = scene.cluster.worlds.get('node-1')?.requests ?? [];
+    expect(requests.map(({ graceSeconds }) => graceSeconds)).toEqual([undefined]);
+  });
+
+  it('in observe is looked at again at its lead time, for the mode may be another one by then', async () => {
+    const scene = createScene({ nodes: nodesOf(1), mode: 'observe' });
+    await scene.intake(retirement([1], { startTime: 'Fri, 20 Nov 2026 10:00:00 GMT' }));
+    await scene.passUntil('2026-11-20T05:00:00Z');
+    expect(scene.verdicts.at(-1)).toMatchObject({ action: 'drain', mode: 'observe' });
+    scene.control.mode = 'act';
+    await scene.passUntil('2026-11-20T09:00:00Z');
+    expect(scene.said().at(-1)).toBe('node/node-1 drain drained');
   });
 
   it('in two groups is drained for in both', async () => {
