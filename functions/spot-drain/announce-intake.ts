@@ -1,8 +1,11 @@
 import { describeError } from '../../shared/core/errors.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
+import type { Call } from '../../shared/runtime/chain.ts';
+import type { CordonedNode } from './announce.ts';
 import { announceCordon } from './announce.ts';
 import type { DrainRecord } from './decide/record.ts';
 import type { Followed } from './follow.ts';
+import { inTime, KEPT_MS } from './in-time.ts';
 import type { IntakeDeps } from './intake.ts';
 
 /** Whoever owns nodes and did not act on them: one notification for all of a batch. */
@@ -29,27 +32,40 @@ const tellUnattended = async (
   }
 };
 
-/** What people are told comes last: it must not hold up anything. */
+const writeEvents = async (
+  deps: IntakeDeps,
+  api: () => Promise<KubernetesApi>,
+  cordoned: readonly CordonedNode[],
+): Promise<void> => {
+  if (cordoned.length === 0) return;
+  const connected = await api();
+  await Promise.all(
+    cordoned.map((each) =>
+      announceCordon(deps, connected, { ...each, component: 'eks-caretaker-spot-drain' }),
+    ),
+  );
+};
+
+/** What people are told comes last: it must not hold up anything, and is given up where it does. */
 export const announceAll = async (
   deps: IntakeDeps,
-  {
-    cluster,
-    followed,
-    api,
-  }: { cluster: string; followed: readonly Followed[]; api: () => Promise<KubernetesApi> },
+  told: {
+    readonly cluster: string;
+    readonly followed: readonly Followed[];
+    readonly call: Call;
+    readonly api: () => Promise<KubernetesApi>;
+  },
 ): Promise<void> => {
+  const { cluster, followed, call, api } = told;
   const cordoned = followed.flatMap((each) => (each.cordoned === undefined ? [] : [each.cordoned]));
   const unattended = followed.flatMap(({ record, unattended }) => (unattended ? [record] : []));
-  if (unattended.length > 0) await tellUnattended(deps, cluster, unattended);
-  if (cordoned.length === 0) return;
+  const telling = Promise.all([
+    unattended.length === 0 ? undefined : tellUnattended(deps, cluster, unattended),
+    writeEvents(deps, api, cordoned),
+  ]);
   try {
-    const connected = await api();
-    await Promise.all(
-      cordoned.map((each) =>
-        announceCordon(deps, connected, { ...each, component: 'eks-caretaker-spot-drain' }),
-      ),
-    );
+    await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.telling, telling);
   } catch (error) {
-    deps.logger.warn('events could not be written on nodes', { cluster, error: describeError(error) });
+    deps.logger.warn('not all could be told what was done', { cluster, error: describeError(error) });
   }
 };

@@ -6,15 +6,19 @@ import { standingOfRecord } from './decide/merge.ts';
 import type { DrainRecord } from './decide/record.ts';
 import type { Followed } from './follow.ts';
 import { follow } from './follow.ts';
-import { inTime } from './in-time.ts';
+import { inTime, KEPT_MS } from './in-time.ts';
 import type { IntakeDeps } from './intake.ts';
 import type { CheckMessage, NodeRef, QueuedMessage } from './messages.ts';
 import { lookAgain, sendCheck, startWorker } from './start-worker.ts';
 
-/** Kept for the worker's start and for the messages of the next looks. */
-const RESERVE_MS = 3_000;
 /** What cannot be looked at now is looked at after that long; a failing message would end in the dead-letter queue. */
 const RETRY_SECONDS = 30;
+/** After so many, longer each time: a spot instance's time is over by then, and a cluster may be away for days. */
+const SOON_RETRIES = 4;
+const LONGEST_RETRY_SECONDS = 900;
+
+const retrySeconds = (failures: number): number =>
+  Math.min(RETRY_SECONDS * 2 ** Math.max(0, failures - SOON_RETRIES), LONGEST_RETRY_SECONDS);
 /** While nothing may be done, what waits is kept waiting. */
 const ASLEEP_SECONDS = 900;
 
@@ -40,7 +44,7 @@ const followAll = async (
     work.records.map(async (record) => {
       const looking = follow(deps, { record, mode, call, api });
       try {
-        return [await inTime(deps.clock, call.deadline.remainingMs() - RESERVE_MS, looking)];
+        return [await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.node, looking)];
       } catch (error) {
         const detail = { instanceId: record.instanceId, error: describeError(error) };
         const target = `node/${record.node.name}`;
@@ -55,7 +59,16 @@ const followAll = async (
 };
 
 const runCheck = async (deps: IntakeDeps, check: CheckMessage, call: Call): Promise<void> => {
-  const { cluster } = check;
+  const { cluster, failures = 0 } = check;
+  if (!deps.config.clusters.some(({ name }) => name === cluster)) {
+    const detail = { instances: check.records.map(({ instanceId }) => instanceId) };
+    const target = `cluster/${cluster}`;
+    call.recorder.record(
+      { cluster, target, action: 'none', reason: 'cluster-not-configured', detail },
+      'observe',
+    );
+    return;
+  }
   const mode = await deps.readMode(cluster);
   const found = await Promise.all(check.records.map((ref) => deps.records.get({ cluster, ...ref })));
   const records = found.filter((record) => record !== undefined && !isStale(record, check)) as DrainRecord[];
@@ -69,8 +82,11 @@ const runCheck = async (deps: IntakeDeps, check: CheckMessage, call: Call): Prom
   const starts = followed.flatMap(({ start }) => (start === undefined ? [] : [start]));
   if (starts.length > 0) await startWorker(deps, { cluster, nodes: starts, checkLater: false });
   await lookAgain(deps, cluster, followed);
-  if (failed.length > 0) await sendCheck(deps, { cluster, records: failed, delaySeconds: RETRY_SECONDS });
-  await announceAll(deps, { cluster, followed, api: () => deps.clusters.connect(cluster) });
+  if (failed.length > 0) {
+    const delaySeconds = retrySeconds(failures);
+    await sendCheck(deps, { cluster, records: failed, delaySeconds, failures: failures + 1 });
+  }
+  await announceAll(deps, { cluster, followed, call, api: () => deps.clusters.connect(cluster) });
 };
 
 /** Each record once, however many messages of the batch ask for it at the same time. */
@@ -104,7 +120,7 @@ export const runChecks = async (
   const failed = await Promise.all(
     withoutDoubles(checks).map(async ({ messageId, check }) => {
       try {
-        await runCheck(deps, check, call);
+        await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.cluster, runCheck(deps, check, call));
         return [];
       } catch (error) {
         deps.logger.warn('a check of running drains failed', { error: describeError(error) });

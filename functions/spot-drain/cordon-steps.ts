@@ -9,6 +9,8 @@ import type { DrainRecord } from './decide/record.ts';
 import { causeOf, taintOf } from './decide/record.ts';
 import type { Stepped } from './follow.ts';
 import type { IntakeDeps } from './intake.ts';
+import { cordonOptions } from './load-balancers.ts';
+import { measureCordon } from './metrics.ts';
 import { viewOf } from './node-view.ts';
 import type { StepWork } from './step-work.ts';
 import { changed, lookAtNode, sayOn } from './step-work.ts';
@@ -41,13 +43,13 @@ export const failedPatch = (error: unknown) => ({
 });
 
 export const cordonStep = async (deps: IntakeDeps, work: StepWork): Promise<Stepped> => {
-  const { record, node } = work;
+  const { record, node, settings } = work;
   if (node === undefined) return lookAtNode(work);
   const cause = causeOf(record);
   const taint = taintOf(cause);
   let result: CordonResult;
   try {
-    result = await cordon(await work.api(), node, { taint });
+    result = await cordon(await work.api(), node, cordonOptions(settings, taint, record.wanted));
   } catch (error) {
     sayOn(work, failedPatch(error));
     return { view: { cordonFailed: true } };
@@ -58,10 +60,12 @@ export const cordonStep = async (deps: IntakeDeps, work: StepWork): Promise<Step
   const next = await changed(deps, record, (current) =>
     withCordon(current, { node: cordonedNode, taint, at }),
   );
+  const { noticedAt } = record;
+  const seconds = kind === 'cordoned' ? measureCordon(deps.metrics, { noticedAt, at }) : {};
   sayOn(work, {
     action: kind === 'cordoned' ? 'cordon' : 'none',
     reason: kind === 'cordoned' ? cause : 'already-cordoned',
-    detail: { event: cause },
+    detail: { event: cause, ...seconds },
   });
   return {
     record: next,

@@ -7,16 +7,21 @@ import { withCordon } from './cordon-steps.ts';
 import { causeOf, taintOf } from './decide/record.ts';
 import type { NodeWork } from './drain-node.ts';
 import type { NodeLease } from './lease.ts';
+import { cordonOptions } from './load-balancers.ts';
+import { measureCordon } from './metrics.ts';
 import type { WorkerDeps } from './worker.ts';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 5_000;
 
-const cordonOnce = async (work: NodeWork, lease: NodeLease): Promise<CordonResult> => {
-  const { record } = lease;
+const cordonOnce = async (
+  { section }: Pick<WorkerDeps, 'section'>,
+  work: NodeWork,
+  { record }: NodeLease,
+): Promise<CordonResult> => {
   const node = await getNode(work.api, record.node.name);
   if (node === undefined || node.metadata?.uid !== record.node.uid) return { kind: 'gone' };
-  return cordon(work.api, node, { taint: taintOf(causeOf(record)) });
+  return cordon(work.api, node, cordonOptions(section, taintOf(causeOf(record)), record.wanted));
 };
 
 /**
@@ -36,7 +41,7 @@ export const ensureCordoned = async (
   const endAt = Math.min(lease.record.deadlineAt ?? 0, work.stopAt);
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
     try {
-      const done = await cordonOnce(work, lease);
+      const done = await cordonOnce(deps, work, lease);
       if (done.kind === 'gone') return 'gone';
       const at = clock.now();
       const taint = taintOf(causeOf(lease.record));
@@ -44,7 +49,9 @@ export const ensureCordoned = async (
       const isNew = done.kind === 'cordoned';
       const reason = isNew ? causeOf(lease.record) : 'already-cordoned';
       const action = isNew ? 'cordon' : 'none';
-      const detail = { instanceId: lease.record.instanceId, by: 'worker' };
+      const { instanceId, noticedAt } = lease.record;
+      const seconds = isNew ? measureCordon(deps.metrics, { noticedAt, at }) : {};
+      const detail = { instanceId, by: 'worker', ...seconds };
       work.call.recorder.record({ cluster, target, action, reason, detail }, 'act');
       const cordoned = {
         node,

@@ -24,11 +24,7 @@ const context = createContext({
   schema: spotDrainSchema,
 });
 
-const shared = {
-  ...context,
-  records: createDrainRecords(context.store, context.clock),
-  worker: createAsyncInvoker(new LambdaClient(clientSettings()), environment.workerArn),
-};
+const shared = { ...context, records: createDrainRecords(context.store, context.clock) };
 
 /** The intake has ten seconds for everything: no AWS call may use them up. */
 const quick = clientSettings({ requestTimeoutMs: 3_000 });
@@ -37,10 +33,12 @@ const intake = {
   ...shared,
   instances: createInstanceReader(new EC2Client(quick)),
   checks: createMessageSender(new SQSClient(quick), environment.queueUrl),
+  worker: createAsyncInvoker(new LambdaClient(quick), environment.workerArn),
 };
 
 const drains = {
   ...shared,
+  worker: createAsyncInvoker(new LambdaClient(clientSettings()), environment.workerArn),
   lifecycle: createLifecycleActions(new AutoScalingClient(clientSettings({ maxAttempts: 6 }))),
 };
 

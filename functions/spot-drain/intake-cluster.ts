@@ -7,7 +7,7 @@ import { findNodes } from '../../shared/kubernetes/nodes.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import { announceAll } from './announce-intake.ts';
 import { judgeMissingNode } from './decide/decide.ts';
-import { inTime } from './in-time.ts';
+import { inTime, KEPT_MS } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
 import type { TakenIn } from './intake-node.ts';
 import { takeInNode } from './intake-node.ts';
@@ -21,9 +21,6 @@ export interface ClusterBatch {
 }
 
 const idsOf = (arrivals: readonly Arrival[]): readonly string[] => arrivals.map(({ messageId }) => messageId);
-
-/** Kept for what comes after the nodes are found, and for the answers to SQS. */
-const RESERVE_MS = 4_000;
 
 interface Located {
   readonly nodes: ReadonlyMap<string, V1Node>;
@@ -47,7 +44,7 @@ const locate = async (
     return { api, nodes: await findNodes(api, [...wanted.values()]) };
   };
   try {
-    return await inTime(deps.clock, call.deadline.remainingMs() - RESERVE_MS, find());
+    return await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.nodes, find());
   } catch (error) {
     const missing = isForbidden(error);
     call.recorder.record(
@@ -69,11 +66,26 @@ const locate = async (
   }
 };
 
+/** Nodes register within two minutes or so of the launch; a message comes five times, a minute apart, before it is dead. */
+const REGISTERS_WITHIN_MS = 150_000;
+
+const isActedOn = ({ intent }: Arrival): boolean =>
+  intent.kind === 'notice' && intent.recorded.want !== 'record' && !intent.isLate;
+
+const mayRegister = (arrival: Arrival, now: number): boolean =>
+  isActedOn(arrival) &&
+  judgeMissingNode(arrival.instance.state) === 'wait' &&
+  now < arrival.notice.time + REGISTERS_WITHIN_MS;
+
 /** Instances without a node: over, or delivered again later, for the node may not have registered yet. */
-const sayMissing = (arrivals: readonly Arrival[], call: Call, mode: Mode): readonly string[] =>
-  arrivals.flatMap(({ messageId, notice, instance, intent }) => {
-    const isWaitedFor = intent.kind === 'notice' && intent.recorded.want !== 'record' && !intent.isLate;
-    const wait = isWaitedFor && judgeMissingNode(instance.state) === 'wait';
+const sayMissing = (
+  { clock }: Pick<IntakeDeps, 'clock'>,
+  arrivals: readonly Arrival[],
+  { call, mode }: { call: Call; mode: Mode },
+): readonly string[] =>
+  arrivals.flatMap((arrival) => {
+    const { messageId, notice, instance, intent } = arrival;
+    const wait = mayRegister(arrival, clock.now());
     call.recorder.record(
       {
         cluster: intent.cluster,
@@ -90,6 +102,29 @@ const sayMissing = (arrivals: readonly Arrival[], call: Call, mode: Mode): reado
     );
     return wait ? [messageId] : [];
   });
+
+/** No node has come: Auto Scaling is not to wait for a drain that nobody begins. Answers the messages to be delivered again. */
+const letGoOfMissing = async (
+  deps: IntakeDeps,
+  arrivals: readonly Arrival[],
+  { cluster, call, mode }: { cluster: string; call: Call; mode: Mode },
+): Promise<readonly string[]> => {
+  const over = arrivals.filter((each) => isActedOn(each) && !mayRegister(each, deps.clock.now()));
+  const letGo = over.flatMap(({ instance, intent }) => {
+    const { lifecycle, want } = intent.recorded;
+    return lifecycle === undefined || want !== 'drain' ? [] : [{ instanceId: instance.id, ...lifecycle }];
+  });
+  if (mode !== 'act' || letGo.length === 0) return [];
+  try {
+    await startWorker(deps, { cluster, nodes: [], letGo, checkLater: false });
+    return [];
+  } catch (error) {
+    const detail = { instances: letGo.map(({ instanceId }) => instanceId), error: describeError(error) };
+    const target = `cluster/${cluster}`;
+    call.recorder.record({ cluster, target, action: 'none', reason: 'worker-not-started', detail }, mode);
+    return idsOf(over);
+  }
+};
 
 interface Sorted {
   readonly api: KubernetesApi;
@@ -133,7 +168,8 @@ export const takeInCluster = async (deps: IntakeDeps, batch: ClusterBatch): Prom
   const failed = await seeToTaken(deps, { api, taken, mode, call });
   return [
     ...(await noting),
-    ...sayMissing(missing, call, mode),
+    ...sayMissing(deps, missing, { call, mode }),
+    ...(await letGoOfMissing(deps, missing, { cluster, call, mode })),
     ...taken.flatMap(({ failedIds }) => failedIds),
     ...failed,
   ];
@@ -147,7 +183,8 @@ const seeToTaken = async (
   const { cluster } = api;
   const followed = taken.flatMap((each) => (each.followed === undefined ? [] : [each.followed]));
   const nodes = followed.flatMap(({ start }) => (start === undefined ? [] : [start]));
-  const looked = followed.filter(({ start }) => start === undefined);
+  // What a worker is started for in act is looked at soon anyhow.
+  const looked = followed.filter(({ start }) => start === undefined || mode !== 'act');
   const isStarted = (each: TakenIn) => each.followed?.start !== undefined;
   const results = await Promise.allSettled([
     nodes.length === 0
@@ -172,6 +209,6 @@ const seeToTaken = async (
     call.recorder.fail(sent.reason);
     failed.push(...taken.filter((each) => !isStarted(each)).flatMap(({ messageIds }) => messageIds));
   }
-  await announceAll(deps, { cluster, followed, api: async () => api });
+  await announceAll(deps, { cluster, followed, call, api: async () => api });
   return failed;
 };

@@ -12,10 +12,14 @@ import { mergeNotices } from './decide/merge.ts';
 import type { NoticeKind } from './decide/notice.ts';
 import type { DrainRecord } from './decide/record.ts';
 import { keyOf, taintOf } from './decide/record.ts';
+import { settingsFor } from './decide/settings.ts';
+import type { Standing } from './decide/standing.ts';
 import { standingOf } from './decide/standing.ts';
 import type { Followed } from './follow.ts';
 import { follow } from './follow.ts';
+import { inTime, KEPT_MS } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
+import { cordonOptions } from './load-balancers.ts';
 
 export interface NodeBatch {
   readonly api: KubernetesApi;
@@ -86,24 +90,27 @@ type CordonOutcome =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** What the batch alone would have the node cordoned for, now; the record itself is still being written. */
-const causeOfBatch = (batch: NodeBatch, now: number): NoticeKind | undefined => {
+const standingOfBatch = (batch: NodeBatch, now: number): Standing => {
   const timely = intentsOf(batch).filter(({ isLate }) => !isLate);
   const { holding } = standingOf(
     timely.map(({ recorded }) => recorded),
     false,
   );
   const lasting = holding.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
-  return standingOf(lasting, false).cause;
+  return standingOf(lasting, false);
 };
 
 const cordonNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<CordonOutcome | undefined> => {
-  const cause = causeOfBatch(batch, deps.clock.now());
+  const { cause, wanted } = standingOfBatch(batch, deps.clock.now());
   if (cause === undefined || batch.mode !== 'act') return undefined;
+  const { api, node, call } = batch;
+  const options = cordonOptions(settingsFor(deps.section, api.cluster), taintOf(cause), wanted);
+  const withinMs = call.deadline.remainingMs() - KEPT_MS.cordon;
   try {
-    const result = await cordon(batch.api, batch.node, { taint: taintOf(cause) });
+    const result = await inTime(deps.clock, withinMs, cordon(api, node, options));
     if (result.kind === 'gone') return { kind: 'gone' };
-    const { kind, node } = result;
-    return { kind: 'cordoned', cause, at: deps.clock.now(), node, already: kind === 'already-cordoned' };
+    const already = result.kind === 'already-cordoned';
+    return { kind: 'cordoned', cause, at: deps.clock.now(), node: result.node, already };
   } catch (error) {
     return { kind: 'failed', error };
   }
@@ -190,6 +197,29 @@ const noteCordon = async (
   return noted ?? record;
 };
 
+/** What is due for the node now that its notices are in the record. */
+const goOn = async (
+  deps: IntakeDeps,
+  batch: NodeBatch,
+  { record: written, outcome }: { record: DrainRecord; outcome: CordonOutcome | undefined },
+): Promise<Followed | undefined> => {
+  const { call, mode, api, arrivals } = batch;
+  const record = await noteCordon(deps, written, outcome);
+  if (outcome?.kind === 'gone') return undefined;
+  const followed = await follow(deps, {
+    record,
+    mode,
+    call,
+    api: async () => api,
+    node: outcome?.kind === 'cordoned' ? outcome.node : batch.node,
+    instanceState: arrivals[0]?.instance.state ?? 'unknown',
+    cordonFailed: outcome?.kind === 'failed',
+  });
+  return outcome?.kind === 'cordoned' && !outcome.already
+    ? { ...followed, cordoned: { node: record.node, cause: outcome.cause, at: outcome.at } }
+    : followed;
+};
+
 /**
  * Record and cordon, at the same time; then whatever else is due. A cordon that fails is said so and tried again by
  * the worker or at the next look; a record that cannot be written brings the messages back.
@@ -197,35 +227,18 @@ const noteCordon = async (
 export const takeInNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<TakenIn> => {
   const { call, mode, api } = batch;
   const messageIds = [...new Set(batch.arrivals.map(({ messageId }) => messageId))];
+  const leftMs = () => call.deadline.remainingMs() - KEPT_MS.node;
   const [written, outcome] = await Promise.all([
-    writeRecord(deps, batch).catch((error: unknown) => ({ error })),
+    inTime(deps.clock, leftMs(), writeRecord(deps, batch)).catch((error: unknown) => ({ error })),
     cordonNode(deps, batch),
   ]);
   const duplicates = 'error' in written ? new Set<string>() : written.duplicates;
   sayAll(deps, batch, { outcome, duplicates });
   try {
     if ('error' in written) throw written.error;
-    const record = await noteCordon(deps, written.record, outcome);
-    if (outcome?.kind === 'gone') return { messageIds, failedIds: [] };
-    const { state } = batch.arrivals[0]?.instance ?? { state: 'unknown' };
-    const followed = await follow(deps, {
-      record,
-      mode,
-      call,
-      api: async () => api,
-      node: outcome?.kind === 'cordoned' ? outcome.node : batch.node,
-      instanceState: state,
-      cordonFailed: outcome?.kind === 'failed',
-    });
-    const cordoned =
-      outcome?.kind === 'cordoned' && !outcome.already
-        ? { node: record.node, cause: outcome.cause, at: outcome.at }
-        : followed.cordoned;
-    return {
-      messageIds,
-      failedIds: [],
-      followed: { ...followed, ...(cordoned === undefined ? {} : { cordoned }) },
-    };
+    const { record } = written;
+    const followed = await inTime(deps.clock, leftMs(), goOn(deps, batch, { record, outcome }));
+    return { messageIds, failedIds: [], ...(followed === undefined ? {} : { followed }) };
   } catch (error) {
     call.recorder.fail(error);
     const target = `node/${batch.node.metadata?.name ?? ''}`;

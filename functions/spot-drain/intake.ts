@@ -14,6 +14,7 @@ import { judgeNotice } from './decide/decide.ts';
 import type { Home } from './decide/judge.ts';
 import { judgeOrigin } from './decide/judge.ts';
 import type { Notice } from './decide/notice.ts';
+import { inTime, KEPT_MS } from './in-time.ts';
 import { takeInCluster } from './intake-cluster.ts';
 import type { CheckMessage, QueuedMessage } from './messages.ts';
 import type { MetricSink } from './metrics.ts';
@@ -111,14 +112,15 @@ const sayFailed = (
   call.recorder.record({ ...rest, action: 'none', detail: { error: describeError(error) } }, mode);
 };
 
-/** A cluster fails its own messages, whatever it is that fails. */
+/** A cluster fails its own messages, whatever it is that fails, or hangs. */
 const takeInSafely = async (
   deps: IntakeDeps,
   batch: { cluster: string; arrivals: readonly Arrival[]; call: Call; mode: Mode },
 ): Promise<readonly string[]> => {
   const { cluster, arrivals, call, mode } = batch;
   try {
-    return await takeInCluster(deps, { cluster, arrivals, call });
+    const withinMs = call.deadline.remainingMs() - KEPT_MS.cluster;
+    return await inTime(deps.clock, withinMs, takeInCluster(deps, { cluster, arrivals, call }));
   } catch (error) {
     sayFailed(call, { cluster, target: `cluster/${cluster}`, reason: 'interrupted', error }, mode);
     return arrivals.map(({ messageId }) => messageId);

@@ -25,7 +25,7 @@ export interface NodeLease {
   readonly until: number;
   /** Renews it when it runs low: `lost` to another worker, `departed` with the instance, or not wanted any more. */
   keep(state: DrainState | undefined): Promise<'held' | 'lost' | 'departed' | 'withdrawn'>;
-  /** Writes a change while the lease is ours; false where it is not any more. */
+  /** Renews it at once with a change of the record; false where it is not ours any more. */
   write(change: (record: DrainRecord) => DrainRecord): Promise<boolean>;
   /** Renews it at once and keeps the state with it; false where it is not ours any more. */
   checkpoint(state: DrainState): Promise<boolean>;
@@ -70,7 +70,7 @@ const createLease = (
       if (record.departed !== undefined) return 'departed';
       return record.wanted === 'drain' ? 'held' : 'withdrawn';
     },
-    write: change,
+    write: (to) => change((current) => to({ ...current, worker: renewed() })),
     checkpoint: (state) => change((current) => withDrain({ ...current, worker: renewed() }, state)),
     release: async (state) => {
       await change((current) => withDrain(withoutWorker(current), state));

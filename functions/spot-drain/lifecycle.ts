@@ -98,7 +98,10 @@ export interface ActionAnswer {
  * CONTINUE to one hook. "No active Lifecycle Action" may mean that it is over or that Auto Scaling has not got so far,
  * or knows it by another token: only an instance that is no longer held, or a refusal that stays, is the first.
  */
-const completeOne = async (deps: Deps, action: LifecycleAction): Promise<Omit<ActionAnswer, 'hook'>> => {
+export const completeOne = async (
+  deps: Deps,
+  action: LifecycleAction,
+): Promise<Omit<ActionAnswer, 'hook'>> => {
   if ((await deps.lifecycle.complete(action)) === 'done') return { answer: 'done' };
   const { token: _token, ...byInstance } = action;
   for (const waitMs of ASK_AGAIN_MS) {

@@ -1,9 +1,22 @@
 import { describeError } from '../../shared/core/errors.ts';
+import type { CordonOptions } from '../../shared/kubernetes/nodes.ts';
 import { cordon, getNode } from '../../shared/kubernetes/nodes.ts';
+import type { SpotDrainConfig } from './config.ts';
 import { causeOf, taintOf } from './decide/record.ts';
+import type { Want } from './decide/recorded-notice.ts';
 import type { NodeWork } from './drain-node.ts';
 import type { NodeLease } from './lease.ts';
 import type { WorkerDeps } from './worker.ts';
+
+/** A cordon's patch; that of a node that is to be drained takes it out of its load balancers too, where that is asked for. */
+export const cordonOptions = (
+  { excludeFromLoadBalancers }: Pick<SpotDrainConfig, 'excludeFromLoadBalancers'>,
+  taint: string,
+  wanted: Want,
+): CordonOptions => ({
+  taint,
+  ...(excludeFromLoadBalancers && wanted === 'drain' ? { excludeFromLoadBalancers } : {}),
+});
 
 /**
  * Has external load balancers take the node out, where the configuration asks for it. The cordon's own patch has

@@ -1,4 +1,5 @@
 import { MalformedEventError } from '../../shared/core/errors.ts';
+import type { LifecycleNotice } from './decide/notice.ts';
 import type { Parsed } from './decide/parse.ts';
 import { parseMessage } from './decide/parse.ts';
 
@@ -17,6 +18,13 @@ export interface CheckMessage {
   readonly records: readonly NodeRef[];
   /** When it is due, as the records say (`lookAt`); one that they no longer wait for is dropped. */
   readonly promisedAt?: number;
+  /** How often in a row it could not be looked at them. */
+  readonly failures?: number;
+}
+
+/** An instance without a node, which a hook holds all the same. */
+export interface HeldInstance extends LifecycleNotice {
+  readonly instanceId: string;
 }
 
 /** Intake, or a worker near its end, to a drain worker. */
@@ -24,6 +32,8 @@ export interface DrainOrder {
   readonly kind: 'drain';
   readonly cluster: string;
   readonly nodes: readonly NodeRef[];
+  /** Nothing is to be drained there: their hooks are let go. */
+  readonly letGo?: readonly HeldInstance[];
 }
 
 export type QueuedMessage = CheckMessage | Parsed;
@@ -38,6 +48,12 @@ const isNodeRef = (value: unknown): value is NodeRef => {
     typeof nodeUid === 'string' &&
     (cordonedAt === undefined || typeof cordonedAt === 'number')
   );
+};
+
+const isHeldInstance = (value: unknown): value is HeldInstance => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { instanceId, group, hook, token } = value as Fields;
+  return [instanceId, group, hook, token].every((member) => typeof member === 'string');
 };
 
 const refsIn = (fields: Fields, key: string): { cluster: string; refs: NodeRef[] } => {
@@ -57,12 +73,13 @@ export const parseQueued = (body: string): QueuedMessage => {
   }
   if (typeof parsed === 'object' && parsed !== null && (parsed as Fields).kind === 'check') {
     const { cluster, refs } = refsIn(parsed as Fields, 'records');
-    const { promisedAt } = parsed as Fields;
+    const { promisedAt, failures } = parsed as Fields;
     return {
       kind: 'check',
       cluster,
       records: refs,
       ...(typeof promisedAt === 'number' ? { promisedAt } : {}),
+      ...(typeof failures === 'number' ? { failures } : {}),
     };
   }
   return parseMessage(parsed);
@@ -76,5 +93,10 @@ export const parseOrder = (event: unknown): DrainOrder => {
     );
   }
   const { cluster, refs } = refsIn(event as Fields, 'nodes');
-  return { kind: 'drain', cluster, nodes: refs };
+  const { letGo } = event as Fields;
+  if (letGo === undefined) return { kind: 'drain', cluster, nodes: refs };
+  if (!Array.isArray(letGo) || !letGo.every(isHeldInstance)) {
+    throw new MalformedEventError('"letGo" names instances with their group, hook and token');
+  }
+  return { kind: 'drain', cluster, nodes: refs, letGo };
 };

@@ -10,7 +10,7 @@ import { isOpen, keyOf, podsRemaining } from './decide/record.ts';
 import { isDeparture } from './decide/recorded-notice.ts';
 import type { Followed } from './follow.ts';
 import { follow } from './follow.ts';
-import { inTime } from './in-time.ts';
+import { inTime, KEPT_MS } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
 import { lookAgain } from './start-worker.ts';
 import { changed } from './step-work.ts';
@@ -24,8 +24,6 @@ interface StateBatch {
 
 /** A count is worth no message that fails: it is given up after that long. */
 const COUNT_MS = 3_000;
-/** Kept for the next looks and the answers to SQS. */
-const RESERVE_MS = 2_000;
 
 /** Pods that a drain would have had to move, counted on the node itself; undefined where it cannot be asked. */
 const countPods = async (deps: IntakeDeps, { cluster, node }: DrainRecord): Promise<number | undefined> => {
@@ -103,7 +101,7 @@ const followSafely = async (
   const api = () => deps.clusters.connect(cluster);
   try {
     const following = follow(deps, { record, mode, call, api, instanceState });
-    return await inTime(deps.clock, call.deadline.remainingMs() - RESERVE_MS, following);
+    return await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.node, following);
   } catch (error) {
     const target = `node/${record.node.name}`;
     const detail = { instanceId: record.instanceId, error: describeError(error) };
@@ -142,7 +140,7 @@ export const noteStates = async (deps: IntakeDeps, batch: StateBatch): Promise<r
       try {
         const followed = await noteState(deps, batch, arrival);
         await lookAgain(deps, cluster, followed);
-        await announceAll(deps, { cluster, followed, api: () => deps.clusters.connect(cluster) });
+        await announceAll(deps, { cluster, followed, call, api: () => deps.clusters.connect(cluster) });
         return [];
       } catch (error) {
         const detail = { event: arrival.notice.kind, error: describeError(error) };

@@ -4,24 +4,31 @@ import { optOutsOf } from '../../shared/drain/opt-out.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import { NAMESPACES } from '../../shared/kubernetes/resources.ts';
 import type { OptOuts } from './drain-options.ts';
+import { inTime } from './in-time.ts';
 import type { WorkerDeps } from './worker.ts';
 
 /** Pods may always opt out by themselves. */
 const NO_NAMESPACES: OptOuts = { keep: [], evictOnly: [] };
+/** A list of thousands of namespaces takes about a second. */
+const READ_WITHIN_MS = 3_000;
+
+const readNamespaces = async (api: KubernetesApi): Promise<readonly V1Namespace[]> => {
+  const namespaces: V1Namespace[] = [];
+  for await (const page of api.listPages<V1Namespace>(NAMESPACES)) namespaces.push(...page);
+  return namespaces;
+};
 
 /**
- * The namespaces that opted out, read once for a batch where the configuration asks for it. A node does not wait for
- * it: where they cannot be read, the pods' own annotations count alone, and it is said so.
+ * The namespaces that opted out, read once for a batch where the configuration asks for it. A node does not wait long
+ * for it: where they cannot be read soon, the pods' own annotations count alone, and it is said so.
  */
 export const readOptOuts = async (
-  deps: Pick<WorkerDeps, 'section' | 'logger'>,
+  deps: Pick<WorkerDeps, 'section' | 'logger' | 'clock'>,
   api: KubernetesApi,
 ): Promise<OptOuts> => {
   if (!deps.section.namespaceOptOuts) return NO_NAMESPACES;
   try {
-    const namespaces: V1Namespace[] = [];
-    for await (const page of api.listPages<V1Namespace>(NAMESPACES)) namespaces.push(...page);
-    return optOutsOf(namespaces);
+    return optOutsOf(await inTime(deps.clock, READ_WITHIN_MS, readNamespaces(api)));
   } catch (error) {
     deps.logger.warn("namespaces could not be read; only the pods' own annotations count", {
       cluster: api.cluster,

@@ -14,14 +14,13 @@ const refOf = ({ instanceId, nodeUid }: NodeRef): NodeRef => ({ instanceId, node
 
 export const sendCheck = (
   deps: Pick<IntakeDeps, 'checks'>,
-  check: { cluster: string; records: readonly NodeRef[]; delaySeconds: number; promisedAt?: number },
+  check: Omit<CheckMessage, 'kind'> & { readonly delaySeconds: number },
 ): Promise<void> => {
-  const { cluster, records, delaySeconds, promisedAt } = check;
+  const { records, delaySeconds, ...rest } = check;
   const message: CheckMessage = {
     kind: 'check',
-    cluster,
+    ...rest,
     records: records.map(refOf),
-    ...(promisedAt === undefined ? {} : { promisedAt }),
   };
   return deps.checks.send(message, { delaySeconds });
 };
@@ -32,15 +31,14 @@ export const sendCheck = (
  */
 export const startWorker = async (
   deps: Pick<IntakeDeps, 'worker' | 'checks'>,
-  start: { cluster: string; nodes: readonly NodeRef[]; checkLater: boolean },
+  start: Omit<DrainOrder, 'kind'> & { readonly checkLater: boolean },
 ): Promise<void> => {
-  const { cluster, nodes } = start;
-  const order: DrainOrder = { kind: 'drain', cluster, nodes };
+  const { checkLater, ...what } = start;
+  const { cluster, nodes } = what;
+  const order: DrainOrder = { kind: 'drain', ...what };
   const results = await Promise.allSettled([
     deps.worker.invoke(order),
-    ...(start.checkLater
-      ? [sendCheck(deps, { cluster, records: nodes, delaySeconds: CHECK_DELAY_SECONDS })]
-      : []),
+    ...(checkLater ? [sendCheck(deps, { cluster, records: nodes, delaySeconds: CHECK_DELAY_SECONDS })] : []),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

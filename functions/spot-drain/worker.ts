@@ -11,6 +11,7 @@ import type { AutomationContext } from '../../shared/runtime/context.ts';
 import type { SpotDrainConfig } from './config.ts';
 import { drainAndTell } from './drain-and-tell.ts';
 import type { NodeWork } from './drain-node.ts';
+import { letGo } from './let-go.ts';
 import type { DrainOrder } from './messages.ts';
 import type { MetricSink } from './metrics.ts';
 import { readOptOuts } from './opt-outs.ts';
@@ -88,6 +89,8 @@ export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call)
     call.recorder.record({ cluster, target, action: 'none', reason: 'mode-off' }, atFirst);
     return;
   }
+  if (atFirst === 'act') await letGo(deps, order, call);
+  if (order.nodes.length === 0) return;
   const api = await connect(deps, order, call, atFirst);
   // Two deliveries of one event have the same request id, and are two workers all the same.
   const holder = `spot-drain-worker/${call.requestId}/${clock.now().toString(36)}`;

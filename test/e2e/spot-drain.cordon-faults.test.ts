@@ -87,6 +87,7 @@ describe('an API server that does not take the cordon', () => {
     await scene.account.settle();
     expect(cordoned.at).toBeLessThan(START + 2_000);
     for (const instance of [slow, quick]) {
+      expect(Date.parse(drainVerdict(scene, instance)?.at ?? '')).toBeLessThan(START + 20_000);
       expect(podsOn(scene, instance)).toEqual([]);
       expect(nodeOf(scene, instance).spec.unschedulable).toBe(true);
     }

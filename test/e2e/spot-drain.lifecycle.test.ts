@@ -40,6 +40,19 @@ describe('a terminate lifecycle hook', () => {
     ]);
   });
 
+  it('of an instance that never became a node is let go after some minutes, not after its own hour', async () => {
+    const scene = await sceneWith(own('drain-first'), only('spotDrain', ['lifecycleHooks: [drain-first]']));
+    const instance = firstOf(scene);
+    scene.kubernetes().objects.remove('nodes', undefined, instance.hostname);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 240);
+    expect(scene.reasons({ target: `instance/${instance.id}`, action: 'record' })).toEqual([
+      `instance/${instance.id} record: lifecycle-completed`,
+    ]);
+    await scene.account.settle();
+    expect(scene.account.queues.deadLetters.counts().visible).toBe(0);
+  });
+
   it('whose completion is answered to nobody counts as over', async () => {
     const scene = await sceneWith(own('drain-first'), only('spotDrain', ['lifecycleHooks: [drain-first]']));
     const instance = firstOf(scene);

@@ -99,6 +99,15 @@ describe('a rebalance recommendation', () => {
     expect(wordsOn(scene, instance).at(-1)).toBe('uncordon: cordon-expired');
   });
 
+  it('drains at once where no replacement is to be waited for', async () => {
+    const scene = await sceneWith({}, rebalanceConfig('drain', 'rebalanceReplacementMinutes: 0'));
+    const instance = firstOf(scene);
+    scene.account.world.rebalance(instance.id);
+    await scene.pass(30);
+    expect(podsOn(scene, instance)).toEqual([]);
+    expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'drained', detail: { evicted: 1 } });
+  });
+
   it('is done by each cluster as it is told', async () => {
     const scene = await startScene({
       config: only(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
 import { createScene, eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
 
 const nodesOf = (count: number) =>
@@ -50,6 +51,27 @@ describe('the check of running drains', () => {
     await scene.intake(eventOf('ec2-state-change', { time: '2026-11-20T03:14:00Z' }));
     await scene.intake(check);
     expect([scene.orders, scene.checks]).toEqual([[], []]);
+  });
+
+  it('of a cluster that is no longer configured ends', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    expect(await scene.intake({ ...check, cluster: 'gone' })).toEqual([]);
+    expect(scene.said()).toEqual(['cluster/gone none cluster-not-configured']);
+    expect(scene.checks).toEqual([]);
+  });
+
+  it('of a cluster that does not answer comes again soon at first, then ever more seldom', async () => {
+    const section = { policy: spotDrainSchema.parse({}).policy };
+    const tags = { 'eks:eks-cluster-name': 'staging', 'karpenter.sh/nodepool': 'p' };
+    const scene = createScene({ nodes: nodesOf(1), section, instances: { 1: { tags } } });
+    await scene.intake(spot());
+    scene.control.connectError = new Error('no route');
+    const delays: number[] = [];
+    for (let looks = 0; looks < 11; looks += 1) {
+      await scene.look();
+      delays.push(scene.checks.at(-1)?.delaySeconds ?? 0);
+    }
+    expect(delays).toEqual([30, 30, 30, 30, 30, 60, 120, 240, 480, 900, 900]);
   });
 
   it('comes again when it failed', async () => {

@@ -284,6 +284,60 @@ describe('an instance without a node', () => {
     expect(scene.said()).toEqual([`instance/${instanceIdOf(1)} none node-not-registered`]);
   });
 
+  const hook = (options: Parameters<typeof eventOf>[1] = {}) =>
+    eventOf('autoscaling-terminate-lifecycle', options);
+  /** The instance never joined. */
+  const minutesLater = async (options: Parameters<typeof createScene>[0] = {}) => {
+    const scene = createScene(options);
+    await scene.clock.sleep(180_000);
+    return scene;
+  };
+
+  it('is given up before the queue gives up its message', async () => {
+    const scene = await minutesLater();
+    expect(await scene.intake(hook({ detail: { LifecycleHookName: 'somebody-elses' } }))).toEqual([]);
+    expect(await scene.intake(eventOf('health-retirement'))).toEqual([]);
+    expect(scene.said().map((line) => line.split(' ').at(-1))).toEqual(['no-node', 'no-node']);
+    expect(scene.orders).toEqual([]);
+  });
+
+  it('but held by a hook of ours: it is let go', async () => {
+    const scene = await minutesLater();
+    expect(await scene.intake(hook())).toEqual([]);
+    await scene.worker();
+    expect(scene.lifecycleCalls.map(({ kind, action }) => [kind, action.hook, action.instanceId])).toEqual([
+      ['complete', 'drain-before-terminate', instanceIdOf(1)],
+    ]);
+    expect(scene.verdicts.at(-1)).toMatchObject({
+      action: 'record',
+      reason: 'lifecycle-completed',
+      detail: { lifecycle: [{ hook: 'drain-before-terminate', answer: 'done' }] },
+    });
+    expect(scene.control.connects).toBe(1);
+  });
+
+  it('but held by a hook of ours, in observe: it is left held', async () => {
+    const scene = await minutesLater({ mode: 'observe' });
+    expect(await scene.intake(hook())).toEqual([]);
+    expect(scene.orders).toEqual([]);
+  });
+
+  it('but held by a hook of ours: its message comes again where no worker could be started', async () => {
+    const scene = await minutesLater();
+    scene.control.invokeError = new Error('throttled');
+    expect(await scene.intake(hook())).toEqual([0]);
+    expect(scene.said().at(-1)).toBe('cluster/staging none worker-not-started');
+  });
+
+  it('but held by a hook of ours: a call that fails is made again by the next attempt', async () => {
+    const scene = await minutesLater();
+    await scene.intake(hook());
+    scene.control.lifecycleAnswer = async () => {
+      throw new Error('throttled');
+    };
+    expect((await scene.worker()).failures).toHaveLength(1);
+  });
+
   it('is done when EC2 is taking it away', async () => {
     const scene = createScene({ instances: { 1: { state: 'terminated' } } });
     expect(await scene.intake(spot())).toEqual([]);
@@ -348,6 +402,59 @@ describe('when something does not answer', () => {
     expect(await scene.intake(spot())).toEqual([0]);
     expect(scene.clock.now() - start).toBeLessThan(10_000);
     expect(scene.said()).toEqual(['cluster/staging none cluster-unreachable']);
+  });
+
+  /** An API server that takes a minute over one kind of call. */
+  const hanging = (scene: ReturnType<typeof createScene>, verb: string, plural: string, name?: string) => {
+    const { request } = scene.cluster;
+    scene.cluster.request = async (asked, resource, options) => {
+      if (asked === verb && resource.plural === plural && (name ?? options?.name) === options?.name) {
+        await scene.clock.sleep(60_000);
+      }
+      return request(asked, resource, options);
+    };
+  };
+
+  it('a cordon that hangs: it is left to the worker, and the other nodes wait for nothing', async () => {
+    const scene = createScene({ nodes: nodesOf(2) });
+    hanging(scene, 'patch', 'nodes', 'node-1');
+    const start = scene.clock.now();
+    expect(await scene.intake(spot(1), spot(2))).toEqual([]);
+    expect(scene.clock.now() - start).toBeLessThan(8_000);
+    expect(scene.said()).toEqual(['node/node-2 cordon spot-interruption', 'node/node-1 none cordon-failed']);
+    expect(scene.orders.flatMap(({ nodes }) => nodes)).toHaveLength(2);
+    expect(scene.checks).toHaveLength(1);
+  });
+
+  it('an event that hangs: nobody waits for it', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    hanging(scene, 'create', 'events');
+    const start = scene.clock.now();
+    expect(await scene.intake(spot())).toEqual([]);
+    expect(scene.clock.now() - start).toBeLessThan(9_000);
+    expect(scene.orders).toHaveLength(1);
+    expect(scene.warnings).toEqual(['not all could be told what was done']);
+  });
+
+  it.each<[string, (scene: ReturnType<typeof createScene>) => void]>([
+    [
+      'the table',
+      ({ deps, clock }) => {
+        deps.records.change = () => clock.sleep(60_000).then(() => undefined);
+      },
+    ],
+    [
+      'Lambda',
+      ({ deps, clock }) => {
+        deps.worker.invoke = () => clock.sleep(60_000);
+      },
+    ],
+  ])('%s that hangs: the messages come again before Lambda ends the function', async (_, hang) => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    hang(scene);
+    const start = scene.clock.now();
+    expect(await scene.intake(spot())).toEqual([0]);
+    expect(scene.clock.now() - start).toBeLessThan(9_500);
   });
 
   it('the right to list nodes: it is named', async () => {

@@ -72,9 +72,15 @@ describe('an Auto Scaling hook', () => {
   it('that Auto Scaling does not know yet is asked again, by its instance, until it does', async () => {
     const scene = await heldByHook(WEB);
     let refusals = 2;
-    scene.control.lifecycleAnswer = async () => (refusals-- > 0 ? 'over' : 'done');
+    const leasedMs: number[] = [];
+    scene.control.lifecycleAnswer = async () => {
+      leasedMs.push(((await scene.record())?.worker?.until ?? 0) - scene.clock.now());
+      return refusals-- > 0 ? 'over' : 'done';
+    };
     scene.control.isHeld = () => true;
     await scene.worker();
+    // Whoever looks meanwhile finds the lease held.
+    expect(leasedMs[0]).toBeGreaterThan(14_000);
     expect(completions(scene).map(({ action }) => action.token !== undefined)).toEqual([true, false, false]);
     expect(last(scene)?.detail).toMatchObject({ lifecycle: [{ answer: 'done' }] });
     expect((await scene.record())?.lifecycle).toMatchObject([{ answer: 'done' }]);

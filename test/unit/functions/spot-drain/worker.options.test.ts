@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
 import { EXCLUDE_LABEL } from '../../../../shared/kubernetes/nodes.ts';
 import { apiError } from '../../../fixtures/cluster-api.ts';
 import type { WorldPod } from '../../../fixtures/drain-world.ts';
-import { createScene } from '../../../fixtures/spot-drain-scene.ts';
+import { createScene, eventOf } from '../../../fixtures/spot-drain-scene.ts';
 import { last, nodeOf, spot, WEB, warned, worldOf } from './worker-scene.ts';
 
 type Options = NonNullable<Parameters<typeof warned>[1]>['section'];
@@ -44,11 +45,24 @@ describe('options of the configuration', () => {
     const calls = scene.cluster.calls.filter(
       ({ verb, plural }) => verb === 'patch' || (verb === 'create' && plural === 'pods'),
     );
-    expect(calls.map(({ verb }) => verb)).toEqual(['patch', 'patch', 'create', 'create']);
+    expect(calls.map(({ verb }) => verb)).toEqual(['patch', 'create', 'create']);
+  });
+
+  it('excludeFromLoadBalancers: a node that is only cordoned keeps its load balancers', async () => {
+    const policy = { ...spotDrainSchema.parse({}).policy };
+    const section = {
+      excludeFromLoadBalancers: true,
+      policy: { ...policy, rebalance: { ...policy.rebalance, managed: 'cordon' as const } },
+    };
+    const scene = createScene({ nodes: [nodeOf(1, WEB)], section });
+    await scene.intake(eventOf('ec2-rebalance-recommendation'));
+    expect(scene.cluster.node('node-1')?.spec?.unschedulable).toBe(true);
+    expect(scene.cluster.node('node-1')?.metadata?.labels).toEqual({});
   });
 
   it('a label that cannot be written holds up nothing', async () => {
-    const scene = await warned([nodeOf(1, WEB)], { section: { excludeFromLoadBalancers: true } });
+    const scene = await warned([nodeOf(1, WEB)], { section: { excludeFromLoadBalancers: false } });
+    Object.assign(scene.deps.section, { excludeFromLoadBalancers: true });
     scene.cluster.fail = (verb) => (verb === 'patch' ? apiError(403, 'Forbidden') : undefined);
     await scene.worker();
     expect(last(scene)).toMatchObject({ reason: 'drained' });

@@ -150,6 +150,10 @@ describe('a drain', () => {
       'node/node-1 drain drained',
     ]);
     expect(scene.cluster.node('node-1')?.spec?.unschedulable).toBe(true);
+    const [measured, ...others] = scene.metrics.filter(({ name }) => name === 'secondsToCordon');
+    expect(others).toEqual([]);
+    expect(measured?.value).toBeGreaterThan(2.5);
+    expect(scene.verdicts[1]?.detail).toMatchObject({ secondsToCordon: measured?.value });
   });
 
   it('of a node that is gone by then closes the record', async () => {
