@@ -1,59 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { envelope, instanceStateChange } from '../../../infra/local/world/events.ts';
 import type { Verdict } from '../../../shared/core/verdict.ts';
 import { only } from '../../e2e/support/scene.ts';
 import { nodeGroup } from '../../e2e/support/specs.ts';
-import { placeOf as whereAndWhen } from '../../e2e/support/spot-drain.ts';
+import { clean, createFailed, names, placeIn, said, sayTerminated } from './support/cleanup.ts';
 import { sameOnBoth } from './support/compare.ts';
-import type { FailedPod } from './support/failed-pods.ts';
-import { createOwner, failPod } from './support/failed-pods.ts';
+import { createOwner } from './support/failed-pods.ts';
 import { patch, podsIn } from './support/objects.ts';
 import type { Right } from './support/rights.ts';
 import { nameOf, refusalOf, shippedRights, verdictsNaming, withoutRight } from './support/rights.ts';
 import type { Side } from './support/side.ts';
 import { useSides } from './support/sides.ts';
 import type { Place } from './support/workloads.ts';
-import { createNamespace, createPod, createWorkload } from './support/workloads.ts';
+import { createNamespace, createWorkload } from './support/workloads.ts';
 
 const CONFIG = only('podCleanup', ['deleteSucceededPods: true']);
 const sides = useSides({ config: CONFIG, cluster: { addons: [], nodeGroups: [nodeGroup()] } });
-
-/** Pods run on every node of the group. */
-const placeIn = (namespace: string): Place => ({ namespace, nodeSelector: { role: 'spot' } });
-
-const invoke = async (side: Side, entryId: string, event: object): Promise<readonly Verdict[]> => {
-  const before = side.scene.verdicts().length;
-  await side.scene.account.invoke(entryId, event);
-  return side.scene.verdicts().slice(before);
-};
-const clean = (side: Side) => invoke(side, 'pod-cleanup', { trigger: 'tick' });
-
-const names = async (side: Side, { namespace }: Place): Promise<readonly string[]> =>
-  (await podsIn(side, namespace)).map(({ metadata }) => metadata.name).toSorted();
-
-/** `name action: reason` of the pods of a namespace. */
-const said = (verdicts: readonly Verdict[], { namespace }: Place): readonly string[] =>
-  verdicts
-    .filter(({ target }) => target.startsWith(`pod/${namespace}/`))
-    .map(({ target, action, reason }) => `${target.split('/')[2]} ${action}: ${reason}`)
-    .toSorted();
-
-/**
- * Neither a kubelet nor the scheduler looks at such a pod: either would write into its status, and the time at which
- * the scheduler finds no node is later than the one at which the pod is to have failed.
- */
-const NOBODYS = { nodeSelector: { nowhere: 'yes' }, schedulerName: 'nobody' };
-
-const createFailed = async (
-  side: Side,
-  place: Place,
-  pods: readonly (FailedPod & { metadata?: object })[],
-): Promise<void> => {
-  for (const { metadata = {}, ...pod } of pods) {
-    await createPod(side, place, { name: pod.name, metadata, spec: NOBODYS });
-    await failPod(side, place, pod);
-  }
-};
 
 describe('what node shutdowns left behind', () => {
   const place = placeIn('left');
@@ -208,11 +169,7 @@ const trigger = (side: Side, { entryId }: Right): Promise<readonly Verdict[]> =>
   if (entryId === 'pod-cleanup') return clean(side);
   const [instance] = side.scene.account.world.instances.all();
   if (instance === undefined) throw new Error('no instance runs');
-  const event = envelope(instanceStateChange(instance.id, instance.arn, 'terminated'), {
-    ...whereAndWhen(side.scene),
-    id: 'terminated',
-  });
-  return invoke(side, entryId, event);
+  return sayTerminated(side, instance);
 };
 
 describe('a right that the role lacks', () => {
