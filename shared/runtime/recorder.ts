@@ -42,7 +42,7 @@ export const createRecorder = (options: {
   let total = 0;
   let flushed = 0;
 
-  const flush = async () => {
+  const flushPending = async (): Promise<void> => {
     const verdicts = pending;
     pending = [];
     if (verdicts.length === 0) return;
@@ -63,6 +63,13 @@ export const createRecorder = (options: {
       // Best effort: the journal is the record, and failing here would repeat work that is done.
       logger.warn('what was done could not be published', { error: describeError(error) });
     }
+  };
+
+  let flushing: Promise<void> = Promise.resolve();
+  /** One after the other: an earlier one may have taken along what this one is waited for. */
+  const flush = (): Promise<void> => {
+    flushing = flushing.then(flushPending, flushPending);
+    return flushing;
   };
 
   return {
