@@ -30,7 +30,8 @@ const keepLease = (deps: WorkerDeps, lease: NodeLease): (() => Promise<void>) =>
   const keep = async (): Promise<void> => {
     while (!over.signal.aborted) {
       try {
-        await lease.keep(undefined);
+        // Also of an instance that has begun to go.
+        await lease.write((record) => record);
         await deps.clock.sleep(KEEP_EVERY_MS, over.signal);
       } catch (error) {
         if (over.signal.aborted) return;

@@ -2,6 +2,7 @@ import { describeError } from '../../shared/core/errors.ts';
 import type { RoundAnswer } from '../../shared/drain/loop.ts';
 import { runDrain } from '../../shared/drain/loop.ts';
 import type { DrainState } from '../../shared/drain/state.ts';
+import { pendingActions } from './decide/record.ts';
 import type { NodeWork } from './drain-node.ts';
 import { deadlineFor, optionsFor } from './drain-options.ts';
 import type { NodeLease } from './lease.ts';
@@ -61,13 +62,16 @@ const createHeart = (deps: WorkerDeps, lease: NodeLease) => {
   };
 };
 
-/** Until when the drain may rest, where nothing is to be done for so long. Hooks of which nothing is known are held here. */
+/**
+ * Until when the drain may rest, where nothing is to be done for so long. Hooks of which nothing is known are held here,
+ * those that came during the drain as well.
+ */
 const restOf = (
   state: DrainState,
   progress: Progress,
-  { now, hooks }: { now: number; hooks: Hooks },
+  { now, hooks, isHeld }: { now: number; hooks: Hooks; isHeld: boolean },
 ): number | undefined => {
-  if (hooks === 'unknown') return undefined;
+  if (hooks === 'unknown' || (hooks === 'none' && isHeld)) return undefined;
   return restUntil(state, progress, {
     now,
     ...(hooks === 'none' ? {} : { heartbeatSeconds: hooks.heartbeatSeconds }),
@@ -106,7 +110,8 @@ export const driveDrain = async (
       const now = clock.now();
       return { options: optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now, hooks }) };
     }
-    run.until = restOf(state, run.progress, { now: clock.now(), hooks });
+    const isHeld = pendingActions(lease.record).length > 0;
+    run.until = restOf(state, run.progress, { now: clock.now(), hooks, isHeld });
     if (run.until === undefined) return 'go';
     run.stop = 'rests';
     return 'stop';

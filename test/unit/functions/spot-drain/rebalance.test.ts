@@ -119,6 +119,19 @@ describe('a rebalance recommendation that asks for a cordon', () => {
 });
 
 describe('a rebalance recommendation that asks for a drain', () => {
+  it('of many nodes costs one list of the nodes a look, and one look at EC2 for those that are new', async () => {
+    const scene = sceneWith('drain', { nodes: [1, 2, 3, 4] });
+    await scene.intake(...[1, 2, 3, 4].map((number) => rebalance(number)));
+    addNode(scene, 7, { status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+    const lists = () =>
+      scene.cluster.calls.filter(({ verb, plural }) => verb === 'list' && plural === 'nodes');
+    const before = { lists: lists().length, describes: scene.describes.length };
+    await scene.look();
+    expect(lists().length - before.lists).toBe(1);
+    expect(scene.describes.slice(before.describes)).toEqual([[instanceIdOf(7)]]);
+    expect(scene.said().filter((line) => line.endsWith('replacement-ready'))).toHaveLength(1);
+  });
+
   it('waits for a replacement, then drains without hurry', async () => {
     const scene = sceneWith('drain');
     await scene.intake(rebalance());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isoTime } from '../../../../shared/core/clock.ts';
 import type { SceneOptions } from '../../../fixtures/spot-drain-scene.ts';
-import { eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
+import { createScene, eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
 import type { Scene } from './worker-scene.ts';
 import { HELD, heldByHook, last, nextCheck, nodeOf, WEB, warned, worldOf } from './worker-scene.ts';
 
@@ -43,6 +43,21 @@ describe('an Auto Scaling hook', () => {
     scene.control.lifecycleAnswer = async () => 'over';
     await scene.worker();
     expect(last(scene)?.detail).toMatchObject({ lifecycle: [{ answer: 'over' }] });
+  });
+
+  it('that comes while a drain without hurry goes on gets its heartbeats: the drain does not rest', async () => {
+    const section = { lifecycleHoldMinutes: 120 };
+    const scene = createScene({ nodes: [nodeOf(1, HELD)], section });
+    const affectedEntities = [{ entityValue: instanceIdOf(1) }];
+    await scene.intake(eventOf('health-retirement', { detail: { affectedEntities } }));
+    const draining = scene.worker();
+    await scene.clock.sleep(20_000);
+    await scene.intake(eventOf('autoscaling-terminate-lifecycle', { time: '2026-11-20T03:12:20Z' }));
+    await draining;
+    const beats = scene.lifecycleCalls.filter(({ kind }) => kind === 'heartbeat').map(({ at }) => at);
+    expect(beats.length).toBeGreaterThan(30);
+    expect(scene.said().filter((line) => line.endsWith('deferred rests'))).toEqual([]);
+    expect(scene.said().at(-1)).toBe('node/node-1 deferred handed-over');
   });
 
   it('that cannot be completed stays open and fails the invocation, so that it is tried again', async () => {

@@ -104,6 +104,20 @@ describe('namespaces that opt out', () => {
     expect(scene.cluster.calls.filter(({ plural }) => plural === 'namespaces')).toHaveLength(1);
   });
 
+  it('that cannot be read soon hold up no node', async () => {
+    const scene = await warned([nodeOf(1, QUIET)], { section: { namespaceOptOuts: true } });
+    const { listPages } = scene.cluster;
+    scene.cluster.listPages = async function* (resource, list) {
+      if (resource.plural === 'namespaces') await scene.clock.sleep(60_000);
+      yield* listPages<never>(resource, list);
+    };
+    const startedAt = scene.clock.now();
+    await scene.worker();
+    const [first] = worldOf(scene, 1).calls.filter(({ kind }) => kind === 'evict');
+    expect((first?.at ?? 0) - startedAt).toBeLessThan(4_000);
+    expect(scene.warnings).toEqual(["namespaces could not be read; only the pods' own annotations count"]);
+  });
+
   it('are not read otherwise', async () => {
     const scene = await warned([nodeOf(1, QUIET)]);
     scene.cluster.namespaces.push(...namespaces);

@@ -194,6 +194,23 @@ describe('a storm', () => {
     }
   });
 
+  it('whose first instance goes before all are drained is told by the worker that waits for the others', async () => {
+    const scene = createScene({ nodes: [...nodes(1, 6), nodeOf(7, HELD)] });
+    await scene.intake(...spots(1, 7));
+    const [check] = scene.checks;
+    if (check === undefined) throw new Error('nobody promised to look again');
+    const telling = scene.worker();
+    await scene.clock.sleep(10_000);
+    for (let number = 1; number <= 6; number += 1) {
+      await scene.intake(eventOf('ec2-state-change', { instance: number, time: '2026-11-20T03:12:10Z' }));
+    }
+    await scene.clock.sleep(20_000);
+    await scene.intake(check.message);
+    expect(scene.orders).toEqual([]);
+    await telling;
+    expect(scene.notifications).toHaveLength(1);
+  });
+
   it('is told by another worker where the one that waited to tell it dies', async () => {
     const scene = createScene({ nodes: [...nodes(1, 6), nodeOf(7, HELD)] });
     await scene.intake(...spots(1, 7));
