@@ -88,7 +88,10 @@ export const countPods = async (
   if (more !== undefined) return here + more;
   if ((first.metadata?.continue ?? '') === '') return here;
   let count = 0;
-  const pages = api.listPages<unknown>(PODS, { namespace, limit: OBJECTS_A_PAGE, ...patience });
+  const onRestart = () => {
+    count = 0;
+  };
+  const pages = api.listPages<unknown>(PODS, { namespace, limit: OBJECTS_A_PAGE, ...patience, onRestart });
   for await (const page of pages) count += page.length;
   return count;
 };

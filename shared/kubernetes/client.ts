@@ -39,6 +39,8 @@ export interface ListOptions {
   readonly retry?: 'none' | 'safe';
   readonly retryUntil?: number;
   readonly signal?: AbortSignal;
+  /** Told before a list begins again: what has come by then comes again. */
+  readonly onRestart?: () => void;
 }
 
 /** The one way to a cluster's API server. Throws KubernetesApiError and KubernetesConnectionError. */
@@ -205,6 +207,7 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
         if (!isGone(error) || place === undefined || expiries === EXPIRIES_A_LIST) throw error;
         expiries += 1;
         place = (error instanceof KubernetesApiError && error.continueToken) || undefined;
+        if (place === undefined) list.onRestart?.();
         continue;
       }
       yield page.items ?? [];

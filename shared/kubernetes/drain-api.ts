@@ -6,6 +6,7 @@ import type { DrainApi, RemovalOutcome, RemovalRequest } from '../drain/types.ts
 import { PressureError } from '../drain/types.ts';
 import type { KubernetesApi } from './client.ts';
 import { isBudgetConflict, isPressure, KubernetesApiError } from './errors.ts';
+import { listAll } from './list-all.ts';
 import { getNode } from './nodes.ts';
 import { DISRUPTION_BUDGETS, PODS } from './resources.ts';
 
@@ -108,11 +109,7 @@ const createBudgetReader = (
   clock: Clock,
 ): (() => Promise<readonly V1PodDisruptionBudget[]>) => {
   let last: { readonly at: number; readonly budgets: Promise<readonly V1PodDisruptionBudget[]> } | undefined;
-  const read = async () => {
-    const budgets: V1PodDisruptionBudget[] = [];
-    for await (const page of api.listPages<V1PodDisruptionBudget>(DISRUPTION_BUDGETS)) budgets.push(...page);
-    return budgets;
-  };
+  const read = () => listAll<V1PodDisruptionBudget>(api, DISRUPTION_BUDGETS);
   return () => {
     const now = clock.now();
     if (last !== undefined && now - last.at < BUDGETS_VALID_MS) return last.budgets;
@@ -133,14 +130,8 @@ export const createDrainApi = (api: KubernetesApi, clock: Clock = systemClock): 
   const readBudgets = createBudgetReader(api, clock);
   return {
     listPods: async (nodeName) => {
-      const pods: V1Pod[] = [];
       try {
-        const pages = api.listPages<V1Pod>(PODS, {
-          fieldSelector: `spec.nodeName=${nodeName}`,
-          retry: 'none',
-        });
-        for await (const page of pages) pods.push(...page);
-        return pods;
+        return await listAll<V1Pod>(api, PODS, { fieldSelector: `spec.nodeName=${nodeName}`, retry: 'none' });
       } catch (error) {
         if (!(error instanceof KubernetesApiError && isPressure(error))) throw error;
         const { message, retryAfterSeconds } = error;

@@ -1,6 +1,7 @@
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import type { KubernetesApi } from './client.ts';
 import { isConflict, isNotFound, KubernetesApiError, KubernetesConnectionError } from './errors.ts';
+import { listAll } from './list-all.ts';
 import { NODES } from './resources.ts';
 
 /** Who set `spec.unschedulable`: the key of our taint. Without it somebody else did, and it stays when we undo ours. */
@@ -23,14 +24,8 @@ export type CordonResult =
   | { readonly kind: 'gone' };
 
 /** All nodes, or those with the given labels (`eks.amazonaws.com/nodegroup=web-a`). */
-export const listNodes = async (
-  api: KubernetesApi,
-  options: { labelSelector?: string } = {},
-): Promise<V1Node[]> => {
-  const nodes: V1Node[] = [];
-  for await (const page of api.listPages<V1Node>(NODES, options)) nodes.push(...page);
-  return nodes;
-};
+export const listNodes = (api: KubernetesApi, options: { labelSelector?: string } = {}): Promise<V1Node[]> =>
+  listAll<V1Node>(api, NODES, options);
 
 /** A node by name; undefined where there is none. */
 export const getNode = async (api: KubernetesApi, name: string): Promise<V1Node | undefined> => {

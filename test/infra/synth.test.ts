@@ -61,6 +61,16 @@ describe('synthesis', () => {
     expect(finished).toMatchObject({ code: 0, stderr: expect.not.stringContaining('AwsSolutions') });
   });
 
+  it('says what a function without a fixed address needs of each API server', () => {
+    const said = readdirSync(out)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => readFileSync(join(out, name), 'utf8'))
+      .join('\n');
+    expect(said).toContain('Functions outside every VPC look after staging, old');
+    expect(said).toContain('publicAccessCidrs let any address in');
+    expect(said).toContain('needs a network in the configuration');
+  });
+
   it('deploys the very bundles that the build made', () => {
     const assets = readdirSync(out).filter((name) => name.startsWith('asset.') && !name.includes('.json'));
     const deployed = assets.map((asset) => digestOf(join(out, asset, 'index.mjs')));

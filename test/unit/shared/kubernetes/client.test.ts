@@ -337,6 +337,21 @@ describe('a paged list', () => {
     expect(await read(api)).toEqual(['a', 'b', 'a', 'b']);
   });
 
+  it.each<[string, Answer, number]>([
+    ['begins again', status(410, 'Expired'), 1],
+    ['goes on', json(410, { kind: 'Status', reason: 'Expired', metadata: { continue: 'fresh' } }), 0],
+  ])('tells of it where it %s', async (_how, gone, times) => {
+    const { api } = await serve(page(['a', 'b'], 'old'), gone, page(['c']));
+    let restarts = 0;
+    const onRestart = () => {
+      restarts += 1;
+    };
+    const pages = api.listPages(PODS, { onRestart })[Symbol.asyncIterator]();
+    await pages.next();
+    await pages.next();
+    expect(restarts).toBe(times);
+  });
+
   it.each<[string, Answer]>([
     ['going on', json(410, { kind: 'Status', reason: 'Expired', metadata: { continue: 'fresh' } })],
     ['beginning again', status(410, 'Expired')],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { V1LabelSelector } from '@kubernetes/client-node';
 import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
 import { PressureError } from '../../../../shared/drain/types.ts';
-import type { KubernetesApi, RequestOptions } from '../../../../shared/kubernetes/client.ts';
+import type { KubernetesApi, ListOptions, RequestOptions } from '../../../../shared/kubernetes/client.ts';
 import { createDrainApi } from '../../../../shared/kubernetes/drain-api.ts';
 import { KubernetesApiError, KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
 import { createFakeClock } from '../../../fixtures/fake-clock.ts';
@@ -10,14 +10,14 @@ import { podOf } from '../../../fixtures/pods.ts';
 
 const apiOf = (answer: () => unknown, lists: Record<string, readonly object[]> = {}) => {
   const calls: { verb: string; plural: string; options: RequestOptions | undefined }[] = [];
-  const listed: { plural: string; query: object | undefined }[] = [];
+  const listed: { plural: string; query: object }[] = [];
   const api: KubernetesApi = {
     cluster: 'staging',
     request: async <T>(verb: string, resource: { plural: string }, options?: RequestOptions) => {
       calls.push({ verb, plural: resource.plural, options });
       return answer() as T;
     },
-    async *listPages<T>(resource: { plural: string }, query?: object) {
+    async *listPages<T>(resource: { plural: string }, { onRestart: _, ...query }: ListOptions = {}) {
       listed.push({ plural: resource.plural, query });
       answer();
       for (const item of lists[resource.plural] ?? []) yield [item] as T[];
@@ -212,7 +212,7 @@ describe('the budgets of a pod', () => {
     const pods = [podOf({ name: 'a' }), podOf({ name: 'b' }), podOf({ name: 'c', namespace: 'other' })];
     await api.budgetsOf(pods);
     await api.budgetsOf(pods);
-    expect(listed).toEqual([{ plural: 'poddisruptionbudgets', query: undefined }]);
+    expect(listed).toEqual([{ plural: 'poddisruptionbudgets', query: {} }]);
     clock.advance(60_000);
     await api.budgetsOf(pods);
     expect(listed).toHaveLength(2);
