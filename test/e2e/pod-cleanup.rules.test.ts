@@ -336,6 +336,9 @@ describe('pods in phase Succeeded that a shutdown ended', () => {
       [
         failedPod({ name: 'ended-well' }),
         failedPod({ name: 'of-nobody', owner: { kind: 'ReplicaSet', name: 'old-7f9c6d5b8c' } }),
+        failedPod({ name: 'of-another', owner: { kind: 'ReplicaSet', name: 'old-7f9c6d5b8c' } }),
+        failedPod({ name: 'of-none', owner: { kind: 'ReplicaSet', name: 'old-7f9c6d5b8c' } }),
+        failedPod({ name: 'of-a-rollout', owner: { kind: 'ReplicaSet', name: 'old-7f9c6d5b8c' } }),
       ],
       only('podCleanup', lines),
       { workloads: [workload()] },
@@ -344,7 +347,7 @@ describe('pods in phase Succeeded that a shutdown ended', () => {
       .kubernetes()
       .objects.list('replicasets', { filter: ({ spec }) => (spec as { replicas?: number }).replicas === 2 });
     if (set === undefined) throw new Error('there is no ReplicaSet of the workload');
-    const succeed = (name: string, owner: { name: string; uid: string } | undefined) =>
+    const succeed = (name: string, owner?: { kind?: string; name?: string; uid: string }) =>
       changePod(scene, name, (pod) => ({
         ...pod,
         metadata: {
@@ -364,7 +367,10 @@ describe('pods in phase Succeeded that a shutdown ended', () => {
         },
       }));
     succeed('ended-well', { name: set.metadata.name, uid: set.metadata.uid });
-    succeed('of-nobody', undefined);
+    succeed('of-nobody');
+    succeed('of-another', { uid: 'a-set-of-that-name-from-before' });
+    succeed('of-none', { name: 'gone', uid: 'gone' });
+    succeed('of-a-rollout', { kind: 'Rollout', uid: 'of-a-kind-that-nobody-can-ask' });
     const { ok } = await clean(scene);
     return { scene, ok };
   };
@@ -373,7 +379,10 @@ describe('pods in phase Succeeded that a shutdown ended', () => {
     const { scene } = await completed(['deleteSucceededPods: true']);
     expect([...saidOf(scene)].sort()).toEqual([
       'pod/shop/ended-well delete: succeeded-in-shutdown',
+      'pod/shop/of-a-rollout none: owner-not-asked',
+      'pod/shop/of-another none: owner-gone',
       'pod/shop/of-nobody none: owner-wants-no-pod',
+      'pod/shop/of-none none: owner-gone',
     ]);
     expect(scene.kubernetes().objects.get('pods', 'shop', 'ended-well')).toBeUndefined();
   });
