@@ -6,7 +6,7 @@ import { build as bundle } from 'esbuild';
 import type { Config } from '../functions/index.ts';
 import { automations } from '../functions/index.ts';
 import type { AutomationId } from '../shared/core/verdict.ts';
-import { englishOnly, pureSchemas } from './esbuild-plugins.ts';
+import { builtinsAsTheyAre, englishOnly, pureSchemas, TRACING_FILE, tracerApart } from './esbuild-plugins.ts';
 
 export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
@@ -21,9 +21,7 @@ export const bundleOptions: BuildOptions = {
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  plugins: [pureSchemas, englishOnly],
-  // Some CommonJS dependencies of the tracer call require(), which ES modules do not have.
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  plugins: [pureSchemas, englishOnly, tracerApart, builtinsAsTheyAre],
 };
 
 export interface BuiltBundle {
@@ -33,6 +31,23 @@ export interface BuiltBundle {
   /** Names that the bundle exports: one handler per entry. */
   readonly exports: readonly string[];
 }
+
+/** What a function's code is: all that is beside its configuration. */
+export const CODE: readonly string[] = ['index.mjs', TRACING_FILE];
+
+/** `tracing.mjs` beside every bundle: it is the same for all. */
+const buildTracer = async (directories: readonly string[]): Promise<void> => {
+  const { outputFiles } = await bundle({
+    ...bundleOptions,
+    entryPoints: [join(projectRoot, 'shared/runtime/tracer.ts')],
+    outfile: TRACING_FILE,
+    absWorkingDir: projectRoot,
+    write: false,
+  });
+  for (const directory of directories) {
+    for (const { contents } of outputFiles) await writeFile(join(directory, TRACING_FILE), contents);
+  }
+};
 
 const writeConfig = (directory: string, config: Config): Promise<void> =>
   writeFile(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
@@ -46,14 +61,15 @@ export const configureBundles = async (options: {
   for (const { id } of automations) {
     const directory = join(options.out, id);
     await mkdir(directory, { recursive: true });
-    const source = resolve(options.from, id, 'index.mjs');
-    if (source !== resolve(directory, 'index.mjs')) await cp(source, join(directory, 'index.mjs'));
+    if (resolve(options.from, id) !== resolve(directory)) {
+      for (const file of CODE) await cp(join(options.from, id, file), join(directory, file));
+    }
     await writeConfig(directory, options.config);
   }
 };
 
 /**
- * Writes `OUT/<automation>/index.mjs` and `config.json` for every automation. One run of esbuild for all of
+ * Writes `OUT/<automation>/index.mjs`, `tracing.mjs` and `config.json` for every automation. One run of esbuild for all of
  * them: what they share is parsed once, and each still gets a bundle of its own.
  */
 export const buildBundles = async (options: {
@@ -76,6 +92,7 @@ export const buildBundles = async (options: {
     outExtension: { '.js': '.mjs' },
     absWorkingDir: projectRoot,
   });
+  await buildTracer(automations.map(({ id }) => directoryOf(id)));
   const outputs = new Map(
     Object.entries(metafile?.outputs ?? {}).map(([file, output]) => [resolve(projectRoot, file), output]),
   );

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import type { Plugin } from 'esbuild';
 
 /**
@@ -57,6 +58,36 @@ export const englishOnly: Plugin = {
     build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
       loader: 'js',
+    }));
+  },
+};
+
+/** The file beside each bundle that holds the tracer. */
+export const TRACING_FILE = 'tracing.mjs';
+
+/** Leaves the tracer in a file of its own: most invocations are not sampled and never load it. */
+export const tracerApart: Plugin = {
+  name: 'tracer-apart',
+  setup: (build) => {
+    build.onResolve({ filter: /[\\/]tracer\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${TRACING_FILE}`, external: true } : undefined,
+    );
+  },
+};
+
+/**
+ * Takes Node's own modules as `require` does. Importing one as an ES module reads every getter that it has; one of
+ * `node:http` loads all of undici, a fifth of a function's start.
+ */
+export const builtinsAsTheyAre: Plugin = {
+  name: 'builtins-as-they-are',
+  setup: (build) => {
+    const namespace = 'builtin';
+    build.onResolve({ filter: /^(node:)?[a-z_0-9/]+$/ }, ({ path }) =>
+      isBuiltin(path) ? { path, namespace } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
     }));
   },
 };

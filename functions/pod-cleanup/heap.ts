@@ -12,15 +12,17 @@ const PAGES_BETWEEN = 4;
  */
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 /** To be told of every page that is done with. */
 export const createHeapKeeper = (): { pageDone(): void } => {
   let pages = 0;
+  let collect: (() => void) | undefined;
   return {
     pageDone: () => {
       pages += 1;
-      if (pages % PAGES_BETWEEN === 0) collect();
+      if (pages % PAGES_BETWEEN !== 0) return;
+      collect ??= runInNewContext('gc') as () => void;
+      collect();
     },
   };
 };

@@ -59,7 +59,7 @@ const countVerdicts = <Section>(context: AutomationContext<Section>, recorder: R
 export const middlewares = <Section>(context: AutomationContext<Section>): MiddlewareObj[] => [
   injectLambdaContext(context.logger),
   logMetrics(context.metrics),
-  tracing(),
+  tracing(context.automation),
   logErrorOnce(context.logger),
 ];
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleOptions, projectRoot } from '../../infra/build.ts';
+import { builtinsAsTheyAre } from '../../infra/esbuild-plugins.ts';
 
 /** Names that are imported as values, by package. */
 export type ClientImports = ReadonlyMap<string, ReadonlySet<string>>;
@@ -32,10 +33,15 @@ export const clientModule = (imports: ClientImports): string =>
     .join('');
 
 /**
- * Writes a bundle of the AWS clients and commands that an automation's bundle holds, made with the same options:
- * what cannot be saved without leaving AWS's SDK. Answers its size in bytes.
+ * Writes a bundle of the AWS clients and commands that an automation's bundle holds: what cannot be saved without
+ * leaving AWS's SDK. Made with the same options; `importsBuiltins` makes it import Node's own modules as ES modules, as
+ * esbuild does where nobody tells it otherwise. Answers its size in bytes.
  */
-export const bundleClientsOf = async (automation: string, outfile: string): Promise<number> => {
+export const bundleClientsOf = async (
+  automation: string,
+  outfile: string,
+  { importsBuiltins }: { readonly importsBuiltins: boolean },
+): Promise<number> => {
   const { metafile } = await build({
     ...bundleOptions,
     entryPoints: [join(projectRoot, 'functions', automation, 'handler.ts')],
@@ -49,6 +55,9 @@ export const bundleClientsOf = async (automation: string, outfile: string): Prom
   );
   const made = await build({
     ...bundleOptions,
+    plugins: (bundleOptions.plugins ?? []).filter(
+      (plugin) => !(importsBuiltins && plugin === builtinsAsTheyAre),
+    ),
     stdin: { contents, resolveDir: projectRoot },
     absWorkingDir: projectRoot,
     outfile,

@@ -4,6 +4,7 @@ import { PutEventsCommand, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
+import { CODE } from '../../../infra/build.ts';
 import { roleOutputOf } from '../../../infra/names.ts';
 import type { AwsAuthRole } from '../../../infra/rbac.ts';
 import { buildOnce } from '../../e2e/support/bundles.ts';
@@ -95,15 +96,17 @@ describe('the stack', () => {
     for (const { definition, entry } of cloud.embedded.deployment.entries) {
       const automation = definition.file.split('/').at(-2) ?? '';
       const files = unzip(await codeOf(cloud.aws, definition.name));
-      const hash = sha256(files.get('index.mjs') ?? Buffer.of());
       const built = [
         template.assetOf(definition.name),
         join(cloud.bundles, automation),
         join(tested, automation),
       ];
-      expect([...files.keys()].sort()).toEqual(['config.json', 'index.mjs']);
-      for (const folder of built)
-        expect({ [entry.id]: sha256(readFileSync(join(folder, 'index.mjs'))) }).toEqual({ [entry.id]: hash });
+      expect([...files.keys()].sort()).toEqual(['config.json', ...CODE].sort());
+      for (const file of CODE) {
+        const expected = { file, entry: entry.id, hash: sha256(files.get(file) ?? Buffer.of()) };
+        for (const folder of built)
+          expect({ ...expected, hash: sha256(readFileSync(join(folder, file))) }).toEqual(expected);
+      }
       expect(JSON.parse(files.get('config.json')?.toString('utf8') ?? '')).toEqual(cloud.config);
     }
   });

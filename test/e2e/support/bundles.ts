@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../../functions/index.ts';
-import { automations } from '../../../functions/index.ts';
-import { buildBundles, projectRoot } from '../../../infra/build.ts';
+import { buildBundles, configureBundles, projectRoot } from '../../../infra/build.ts';
 import { parseConfig } from '../../../infra/load-config.ts';
 
 /** What is bundled does not depend on it. */
@@ -66,16 +65,12 @@ export const buildOnce = (): Promise<string> => {
 };
 
 /**
- * A folder as `caretaker build` writes it: `<automation>/index.mjs` and `config.json` beside it. The sources are
- * bundled once per content, for all test files and runs; the configuration is each caller's own.
+ * A folder as `caretaker build` writes it: the code and `config.json` for each automation. The sources are bundled
+ * once per content, for all test files and runs; the configuration is each caller's own.
  */
 export const bundlesFor = async (config: Config): Promise<{ folder: string; remove(): Promise<void> }> => {
   const source = await buildOnce();
   const folder = await mkdtemp(join(tmpdir(), 'eks-caretaker-scene-'));
-  for (const { id } of automations) {
-    await mkdir(join(folder, id));
-    await cp(join(source, id, 'index.mjs'), join(folder, id, 'index.mjs'));
-    await writeFile(join(folder, id, 'config.json'), JSON.stringify(config, null, 2));
-  }
+  await configureBundles({ from: source, config, out: folder });
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 };
