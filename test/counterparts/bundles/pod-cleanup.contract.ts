@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Verdict } from '../../../shared/core/verdict.ts';
+import { isAnotherObject, KubernetesApiError } from '../../../shared/kubernetes/errors.ts';
 import { only } from '../../e2e/support/scene.ts';
 import { nodeGroup } from '../../e2e/support/specs.ts';
 import { clean, createFailed, names, placeIn, said, sayTerminated } from './support/cleanup.ts';
@@ -143,6 +144,22 @@ describe('a pod that is another one when the delete comes', () => {
     expect(now?.metadata.uid).toBe(fresh.metadata.uid);
     const deletes = real.audit.calls({ verb: 'delete', namespace: place.namespace });
     expect(deletes.map(({ code }) => code)).toEqual([409, 409]);
+  });
+
+  it('is told from one that somebody changed by the words of the conflict', async () => {
+    const { real } = sides;
+    const [now] = await podsIn(real, 'anew');
+    const { uid = '', resourceVersion = '' } = now?.metadata ?? {};
+    const conflict = async (preconditions: { uid: string; resourceVersion: string }) => {
+      const path = '/api/v1/namespaces/anew/pods/db-0';
+      const { status, body } = await real.request('DELETE', path, { body: { preconditions } });
+      const { message = '' } = body as { message?: string };
+      return new KubernetesApiError({ status, reason: 'Conflict', message, causes: [] });
+    };
+    const another = await conflict({ uid: '0'.repeat(8), resourceVersion });
+    const changed = await conflict({ uid, resourceVersion: '1' });
+    expect([another.status, changed.status]).toEqual([409, 409]);
+    expect([another, changed].map(isAnotherObject)).toEqual([true, false]);
   });
 });
 

@@ -22,6 +22,16 @@ describe('the VPC endpoints of a function set', () => {
     expect(gateways).toEqual(['dynamodb', 's3']);
   });
 
+  it('leave out no service that an automation asks for', () => {
+    const config = parseConfig('version: 1\nmode: act\nclusters: [{ name: staging }]\n', 'caretaker.yaml');
+    const entries = entriesOf(config, exampleScope).map(({ entry }) => entry);
+    const services = entries.flatMap(({ statements }) =>
+      statements.flatMap(({ actions }) => actions.map((action) => action.split(':')[0])),
+    );
+    const { interfaces, gateways } = endpointsFor(entries);
+    expect(interfaces.length + gateways.length).toBe(new Set(services).size);
+  });
+
   it('leave out what nothing that is on asks for', () => {
     const { interfaces } = endpointsWithout(...OFF.filter((section) => section !== 'podCleanup'));
     expect(interfaces).toContain('eks');
