@@ -107,10 +107,13 @@ const everything = history.chain(({ notices, comings: moves }) => {
   });
 });
 
-/** What the record says about the events; when it was done what has to be done is another matter. */
+/**
+ * What the record says about the events; when it was done what has to be done is another matter, and so is what EC2 said
+ * where the event had not come yet.
+ */
 const known = (record: DrainRecord) => ({
   key: [record.cluster, record.instanceId, record.node.uid],
-  notices: record.notices,
+  notices: record.notices.filter(({ id }) => !id.startsWith('ec2#')),
   standing: standingOfRecord(record),
   wanted: record.wanted,
   cause: record.cause,
