@@ -10,6 +10,7 @@ import { inTime, KEPT_MS } from './in-time.ts';
 import type { IntakeDeps } from './intake.ts';
 import type { CheckMessage, NodeRef, QueuedMessage } from './messages.ts';
 import { lookAgain, sendCheck, startWorker } from './start-worker.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What cannot be looked at now is looked at after that long; a failing message would end in the dead-letter queue. */
 const RETRY_SECONDS = 30;
@@ -42,9 +43,10 @@ const followAll = async (
   const failed: NodeRef[] = [];
   const followed = await Promise.all(
     work.records.map(async (record) => {
-      const looking = follow(deps, { record, mode, call, api });
+      const look = (signal: AbortSignal) =>
+        follow(deps, { record, mode, call, signal, api: async () => untilAborted(await api(), signal) });
       try {
-        return [await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.node, looking)];
+        return [await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.node, look)];
       } catch (error) {
         const detail = { instanceId: record.instanceId, error: describeError(error) };
         const target = `node/${record.node.name}`;

@@ -23,6 +23,8 @@ export interface Following {
   readonly node?: V1Node;
   readonly instanceState?: string;
   readonly cordonFailed?: boolean;
+  /** Aborted: it takes no further step. */
+  readonly signal?: AbortSignal;
 }
 
 /** What following came to. */
@@ -84,6 +86,7 @@ export const follow = async (deps: IntakeDeps, following: Following): Promise<Fo
         ...(unattended === undefined ? {} : { unattended }),
       };
     }
+    following.signal?.throwIfAborted();
     const done = await carryOut(deps, { record, node, mode, call, api: following.api, settings }, step);
     record = done.record ?? record;
     node = done.node ?? node;

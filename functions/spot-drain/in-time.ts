@@ -16,17 +16,24 @@ export const KEPT_MS = {
 
 /**
  * A result, or an error after so many milliseconds: one cluster that hangs must not take the others of its
- * batch with it when Lambda ends the function.
+ * batch with it when Lambda ends the function. Work that is given a signal has to end when that is aborted.
  */
-export const inTime = async <T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> => {
+export const inTime = async <T>(
+  clock: Clock,
+  ms: number,
+  work: Promise<T> | ((over: AbortSignal) => Promise<T>),
+): Promise<T> => {
+  const alarm = new AbortController();
   const over = new AbortController();
   const late = async (): Promise<never> => {
-    await clock.sleep(Math.max(0, ms), over.signal);
-    throw new Error(`no answer within ${Math.round(ms)} ms; the messages come again`);
+    await clock.sleep(Math.max(0, ms), alarm.signal);
+    const error = new Error(`no answer within ${Math.round(ms)} ms; the messages come again`);
+    over.abort(error);
+    throw error;
   };
   try {
-    return await Promise.race([work, late()]);
+    return await Promise.race([typeof work === 'function' ? work(over.signal) : work, late()]);
   } finally {
-    over.abort();
+    alarm.abort();
   }
 };

@@ -20,6 +20,7 @@ import { follow } from './follow.ts';
 import { inTime, KEPT_MS } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
 import { cordonOptions } from './load-balancers.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface NodeBatch {
   readonly api: KubernetesApi;
@@ -107,7 +108,9 @@ const cordonNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<CordonOut
   const options = cordonOptions(settingsFor(deps.section, api.cluster), taintOf(cause), wanted);
   const withinMs = call.deadline.remainingMs() - KEPT_MS.cordon;
   try {
-    const result = await inTime(deps.clock, withinMs, cordon(api, node, options));
+    const result = await inTime(deps.clock, withinMs, (over) =>
+      cordon(untilAborted(api, over), node, options),
+    );
     if (result.kind === 'gone') return { kind: 'gone' };
     const already = result.kind === 'already-cordoned';
     return { kind: 'cordoned', cause, at: deps.clock.now(), node: result.node, already };
@@ -201,16 +204,18 @@ const noteCordon = async (
 const goOn = async (
   deps: IntakeDeps,
   batch: NodeBatch,
-  { record: written, outcome }: { record: DrainRecord; outcome: CordonOutcome | undefined },
+  known: { record: DrainRecord; outcome: CordonOutcome | undefined; signal: AbortSignal },
 ): Promise<Followed | undefined> => {
   const { call, mode, api, arrivals } = batch;
+  const { record: written, outcome, signal } = known;
   const record = await noteCordon(deps, written, outcome);
   if (outcome?.kind === 'gone') return undefined;
   const followed = await follow(deps, {
     record,
     mode,
     call,
-    api: async () => api,
+    api: async () => untilAborted(api, signal),
+    signal,
     node: outcome?.kind === 'cordoned' ? outcome.node : batch.node,
     instanceState: arrivals[0]?.instance.state ?? 'unknown',
     cordonFailed: outcome?.kind === 'failed',
@@ -237,7 +242,9 @@ export const takeInNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<Ta
   try {
     if ('error' in written) throw written.error;
     const { record } = written;
-    const followed = await inTime(deps.clock, leftMs(), goOn(deps, batch, { record, outcome }));
+    const followed = await inTime(deps.clock, leftMs(), (signal) =>
+      goOn(deps, batch, { record, outcome, signal }),
+    );
     return { messageIds, failedIds: [], ...(followed === undefined ? {} : { followed }) };
   } catch (error) {
     call.recorder.fail(error);

@@ -14,6 +14,7 @@ import { inTime, KEPT_MS } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
 import { lookAgain } from './start-worker.ts';
 import { changed } from './step-work.ts';
+import { untilAborted } from './until-aborted.ts';
 
 interface StateBatch {
   readonly cluster: string;
@@ -100,8 +101,16 @@ const followSafely = async (
 ): Promise<Followed> => {
   const api = () => deps.clusters.connect(cluster);
   try {
-    const following = follow(deps, { record, mode, call, api, instanceState });
-    return await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.node, following);
+    return await inTime(deps.clock, call.deadline.remainingMs() - KEPT_MS.node, (signal) =>
+      follow(deps, {
+        record,
+        mode,
+        call,
+        instanceState,
+        signal,
+        api: async () => untilAborted(await api(), signal),
+      }),
+    );
   } catch (error) {
     const target = `node/${record.node.name}`;
     const detail = { instanceId: record.instanceId, error: describeError(error) };

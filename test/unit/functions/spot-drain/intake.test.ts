@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { spotDrainSchema } from '../../../../functions/spot-drain/config.ts';
+import { KubernetesConnectionError } from '../../../../shared/kubernetes/errors.ts';
 import { apiError } from '../../../fixtures/cluster-api.ts';
 import { createScene, eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
 
@@ -404,12 +406,15 @@ describe('when something does not answer', () => {
     expect(scene.said()).toEqual(['cluster/staging none cluster-unreachable']);
   });
 
+  const rebalanceSection = spotDrainSchema.parse({ policy: { rebalance: { managed: 'cordon' } } });
   /** An API server that takes a minute over one kind of call. */
   const hanging = (scene: ReturnType<typeof createScene>, verb: string, plural: string, name?: string) => {
     const { request } = scene.cluster;
     scene.cluster.request = async (asked, resource, options) => {
       if (asked === verb && resource.plural === plural && (name ?? options?.name) === options?.name) {
-        await scene.clock.sleep(60_000);
+        await scene.clock.sleep(60_000, options?.signal).catch((cause: unknown) => {
+          throw new KubernetesConnectionError('given up', { cause });
+        });
       }
       return request(asked, resource, options);
     };
@@ -424,6 +429,21 @@ describe('when something does not answer', () => {
     expect(scene.said()).toEqual(['node/node-2 cordon spot-interruption', 'node/node-1 none cordon-failed']);
     expect(scene.orders.flatMap(({ nodes }) => nodes)).toHaveLength(2);
     expect(scene.checks).toHaveLength(1);
+    // Nobody would know of a cordon that worked after all.
+    await scene.clock.sleep(120_000);
+    expect(scene.cluster.node('node-1')?.spec?.unschedulable).toBeUndefined();
+  });
+
+  it('a look that hangs: it takes no step after it was given up', async () => {
+    const scene = createScene({ nodes: nodesOf(1), section: rebalanceSection });
+    await scene.intake(eventOf('ec2-rebalance-recommendation'));
+    await scene.clock.sleep(3_600_000);
+    hanging(scene, 'get', 'nodes');
+    while (!scene.said().some((line) => line.endsWith('look-failed'))) await scene.look();
+    scene.looks.length = 0;
+    await scene.clock.sleep(120_000);
+    expect(scene.cluster.node('node-1')?.spec?.unschedulable).toBe(true);
+    expect((await scene.record())?.cordonedAt).toBeDefined();
   });
 
   it('an event that hangs: nobody waits for it', async () => {
