@@ -28,12 +28,13 @@ export const createLanes = (): Lanes => {
   const lanes = new Map<string, Lane>();
   const newLane = (): Lane => ({ running: 0, closedUntil: 0, delayMs: 0, atOnce: PLACES });
 
+  /** Lanes among which the places are divided. */
   const busy = () => [...lanes.values()].filter(({ running }) => running > 0).length;
 
   const refuse = (lane: Lane, now: number) => {
     // Late answers of one burst count once.
     if (now < lane.closedUntil) return;
-    const wasProbe = lane.atOnce === 1 && lane.delayMs > 0;
+    const wasProbe = lane.delayMs > 0;
     lane.delayMs = wasProbe ? longerDelay(lane.delayMs) : FIRST_DELAY_MS;
     lane.closedUntil = now + lane.delayMs;
     lane.atOnce = 1;
@@ -49,8 +50,7 @@ export const createLanes = (): Lanes => {
     freeAt: (name, now) => {
       const lane = lanes.get(name);
       if (lane === undefined) return now;
-      const others = busy() - (lane.running > 0 ? 1 : 0);
-      const places = Math.max(1, Math.floor(PLACES / (others + 1)));
+      const places = Math.max(1, Math.floor(PLACES / busy()));
       if (lane.running >= Math.min(places, lane.atOnce)) return undefined;
       return Math.max(now, lane.closedUntil);
     },

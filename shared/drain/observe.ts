@@ -87,8 +87,8 @@ const observePods = (state: DrainState, list: number, found: readonly V1Pod[], n
     },
     now,
   );
-  const quiet = next.emptySince !== undefined && now < settledAt(next);
-  return quiet ? { ...next, nextListAt: Math.max(next.nextListAt, settledAt(next)) } : next;
+  const isQuiet = next.emptySince !== undefined;
+  return isQuiet ? { ...next, nextListAt: Math.max(next.nextListAt, settledAt(next)) } : next;
 };
 
 const observeListFailure = (

@@ -41,23 +41,32 @@ const instrumentation = (): Instrumentation => {
 /** How often the watch looks, and for how many looks in a row nothing may go on. */
 const LOOK_MS = 250;
 const IDLE_LOOKS = 4;
+const CPU_MS = 3_000;
+
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 /**
  * Runs the test; rejects once the process has had nothing to do for a second, for then the test waits for what never
- * comes. A machine under load is not idle. What is busy for ever is ended by Stryker's own time limit.
+ * comes, and after three seconds of work, for then it goes round in circles. Neither is told by the time alone, which
+ * passes on a machine under load too. What lets no timer run is ended by Stryker's own time limit.
  */
-const unlessStuck = async (run: () => Promise<void>): Promise<void> => {
-  const stuck = Promise.withResolvers<never>();
+const unlessEndless = async (run: () => Promise<void>): Promise<void> => {
+  const endless = Promise.withResolvers<never>();
+  const endsAt = cpuMs() + CPU_MS;
   let last = performance.eventLoopUtilization();
   let idleLooks = 0;
   const watch = setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(last);
     last = performance.eventLoopUtilization();
     idleLooks = utilization < 0.05 ? idleLooks + 1 : 0;
-    if (idleLooks >= IDLE_LOOKS) stuck.reject(new Error('it waits for what never comes'));
+    if (idleLooks >= IDLE_LOOKS) endless.reject(new Error('it waits for what never comes'));
+    if (cpuMs() > endsAt) endless.reject(new Error('it goes round in circles'));
   }, LOOK_MS);
   try {
-    await Promise.race([run(), stuck.promise]);
+    await Promise.race([run(), endless.promise]);
   } finally {
     clearInterval(watch);
   }
@@ -79,7 +88,7 @@ const runTests = async (
       timeSpentMs: performance.now() - startedAt,
     });
     try {
-      await unlessStuck(test.run);
+      await unlessEndless(test.run);
       results.push({ ...common(), status: TestStatus.Success });
     } catch (error) {
       results.push({ ...common(), status: TestStatus.Failed, failureMessage: reasonOf(error) });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 /**
  * The runner in a process of its own, on a project as Stryker leaves it: instrumented code that looks up which
- * mutant is active, while it runs (1, 2 and 5) or while its module loads (3 and 4).
+ * mutant is active, while it runs (1, 2, 5 and 6) or while its module loads (3 and 4).
  */
 const FILES = {
   'src/size.ts': `
@@ -22,15 +22,16 @@ export const LIMIT = is('3') ? 0 : 10;
 if (is('4')) throw new Error('this mutant does not load');
 export const isLarge = (n: number) => (is('1') ? true : n > LIMIT);
 export const waits = () => (is('5') ? new Promise(() => {}) : Promise.resolve());
+export const circles = async () => { while (is('6')) await new Promise(setImmediate); };
 export const unseen = () => (is('2') ? 'mutant' : 'original');
 `,
   'src/other.ts': `export const other = 1;`,
   'test/size.test.ts': `
 import { describe, expect, it } from '@jest/globals';
-import { isLarge, unseen, waits } from '../src/size.ts';
+import { circles, isLarge, unseen, waits } from '../src/size.ts';
 describe('size', () => {
   it.each([[5, false], [11, true]])('%i: %s', (n, large) => { expect(isLarge(n)).toBe(large); });
-  it('waits', async () => { await waits(); expect(unseen()).toMatch(/a/); });
+  it('waits', async () => { await waits(); await circles(); expect(unseen()).toMatch(/a/); });
 });
 `,
   'test/other.test.ts': `
@@ -64,6 +65,7 @@ const seen = {
   unseenAgain: await mutantRun('2', 'runtime'),
   limitLate: await mutantRun('3', 'runtime'),
   stuck: await mutantRun('5', 'runtime'),
+  round: await mutantRun('6', 'runtime'),
   few: await mutantRun('1', 'runtime', { testFilter: [ids[1]] }),
   missing: await mutantRun('1', 'runtime', { testFilter: ['no such test'] }).catch((error) => error.message),
 };
@@ -126,7 +128,7 @@ describe('the first run', () => {
       perTest: {
         [`${SIZE} %i: %s #1`]: { 1: 1 },
         [`${SIZE} %i: %s #2`]: { 1: 1 },
-        [`${SIZE} waits #3`]: { 2: 1, 5: 1 },
+        [`${SIZE} waits #3`]: { 2: 1, 5: 1, 6: 1 },
       },
     });
   });
@@ -156,6 +158,10 @@ describe('a mutant', () => {
       killedBy: [`${SIZE} waits #3`],
       failureMessage: 'it waits for what never comes',
     });
+  });
+
+  it('after which a test goes round in circles is killed, after three seconds of work', () => {
+    expect(seen.round).toMatchObject({ status: 'killed', failureMessage: 'it goes round in circles' });
   });
 
   it('that comes too late is not tested', () => {

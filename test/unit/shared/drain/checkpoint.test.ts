@@ -21,10 +21,15 @@ describe('a checkpoint', () => {
   it('is the same drain but for its messages', () => {
     const refusal = { kind: 'budget', budgets: ['web'], message: 'full' } as const;
     const { state } = answer(begun([{ name: 'a' }]).state, 'uid-a', refusal, at(0));
-    const { held: _said, ...pod } = checkpointOf(state).pods['uid-a'] ?? {};
-    expect(state.pods['uid-a']).toMatchObject(pod);
+    expect(checkpointOf(state).pods).toEqual({
+      'uid-a': { ...state.pods['uid-a'], held: { budgets: ['web'], message: '' } },
+    });
     expect(checkpointOf(state).gates).toEqual(state.gates);
-    const failed = answer(state, 'uid-a', { kind: 'failed', message: LONG }, at(0)).state;
-    expect(checkpointOf({ ...failed, lastError: LONG }).lastError).toHaveLength(160);
+    const { state: fresh } = begun([{ name: 'a' }]);
+    expect(checkpointOf(fresh)).toStrictEqual(fresh);
+    const failed = answer(fresh, 'uid-a', { kind: 'failed', message: LONG }, at(0)).state;
+    const kept = checkpointOf({ ...failed, lastError: LONG });
+    expect(kept.lastError).toBe('x'.repeat(160));
+    expect(kept.pods['uid-a']).toStrictEqual({ ...failed.pods['uid-a'], error: 'x'.repeat(160) });
   });
 });

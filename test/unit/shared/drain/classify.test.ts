@@ -73,6 +73,38 @@ describe('what a drain does with a pod', () => {
     expect(classify(podOf({ name: 'a', ...pod }), { taintKeys: TAINTS })).toEqual({ kind, reason });
   });
 
+  it.each<[string, NonNullable<PodOptions['tolerations']>, boolean]>([
+    ['by key', [{ key: 'a', operator: 'Exists' }], true],
+    ['by another key', [{ key: 'b', operator: 'Exists' }], false],
+    ['by any key', [{ operator: 'Exists' }], true],
+    ['by key and the empty value', [{ key: 'a', operator: 'Equal', value: '' }], true],
+    ['by another key and the empty value', [{ key: 'b', operator: 'Equal', value: '' }], false],
+    ['by no key and no operator', [{}], false],
+    ['by key, for NoSchedule', [{ key: 'a', operator: 'Exists', effect: 'NoSchedule' }], true],
+    ['by key, for NoExecute alone', [{ key: 'a', operator: 'Exists', effect: 'NoExecute' }], false],
+    ['by one of several', [{ key: 'b' }, { key: 'a' }], true],
+    ['by none', [], false],
+  ])('one taint is tolerated %s: %j: %s', (_, tolerations, tolerated) => {
+    const { reason } = classify(podOf({ name: 'p', tolerations }), { taintKeys: ['a'] });
+    expect(reason).toBe(tolerated ? 'tolerates-taint' : 'movable');
+  });
+
+  it('evicts a pod of a DaemonSet that does not control it', () => {
+    const pod = podOf({ name: 'a', owner: 'DaemonSet' });
+    const ownerReferences = (pod.metadata?.ownerReferences ?? []).map((owner) => ({
+      ...owner,
+      controller: false,
+    }));
+    expect(classify({ ...pod, metadata: { ...pod.metadata, ownerReferences } }, { taintKeys: [] })).toEqual({
+      kind: 'evict',
+      reason: 'movable',
+    });
+  });
+
+  it('evicts a pod of which nothing is known', () => {
+    expect(previewDrain([{}], { taintKeys: TAINTS })).toEqual({ evict: ['/'], wait: [], skip: [] });
+  });
+
   it('evicts a tolerating pod where there is no taint to come back past', () => {
     const pod = podOf({ name: 'a', tolerations: [{ operator: 'Exists' }] });
     expect(classify(pod, { taintKeys: [] })).toEqual({ kind: 'evict', reason: 'movable' });

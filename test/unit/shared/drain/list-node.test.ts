@@ -45,7 +45,7 @@ const pods = (...names: readonly string[]): readonly V1Pod[] => names.map((name)
 describe('a look at the node', () => {
   it('is one list of its pods, with the budgets of those that are new', async () => {
     const { look, asked, clock } = setUp({ listPods: async () => pods('a', 'b') });
-    expect(await look(listed())).toEqual({
+    expect(await look(listed())).toStrictEqual({
       kind: 'pods',
       list: 7,
       pods: pods('a', 'b'),
@@ -63,7 +63,7 @@ describe('a look at the node', () => {
 
   it('asks for no budgets where no pod is new', async () => {
     const { look, asked } = setUp({ listPods: async () => pods('a') });
-    expect(await look(listed())).toEqual({ kind: 'pods', list: 7, pods: pods('a') });
+    expect(await look(listed())).toStrictEqual({ kind: 'pods', list: 7, pods: pods('a') });
     expect(asked.budgets).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe('a look at the node', () => {
     ['do not come within a second', () => new Promise(() => {}), 1_000],
   ])('goes without the budgets where they %s', async (_, budgetsOf, waitedMs) => {
     const { look, clock } = setUp({ listPods: async () => pods('b'), budgetsOf });
-    expect(await look(empty())).toEqual({ kind: 'pods', list: 7, pods: pods('b') });
+    expect(await look(empty())).toStrictEqual({ kind: 'pods', list: 7, pods: pods('b') });
     expect(clock.now()).toBe(at(10) + waitedMs);
   });
 
@@ -90,7 +90,7 @@ describe('a look at the node', () => {
     ],
   ])('that %s says so', async (_, error, expected) => {
     const { look } = setUp({ listPods: async () => Promise.reject(error) });
-    expect(await look(empty())).toEqual({ kind: 'list-failed', list: 7, ...expected });
+    expect(await look(empty())).toStrictEqual({ kind: 'list-failed', list: 7, ...expected });
   });
 });
 
@@ -100,6 +100,12 @@ describe('whether the node is there still', () => {
     ['is not asked where nothing has changed', refused, ['a'], false],
     ['is asked where a pod has come', refused, ['a', 'b'], true],
     ['is asked where a pod has gone that we did not remove', refused, [], true],
+    [
+      'is asked where one of two has gone that we did not remove',
+      () => answer(begun([{ name: 'a' }, { name: 'b' }]).state, 'uid-a', { kind: 'conflict' }, at(0)).state,
+      ['b'],
+      true,
+    ],
     ['is not asked where a pod has gone that is being asked to', listed, [], false],
     ['is not asked where a pod has gone that went along with us', () => answered(ACCEPTED), [], false],
     [

@@ -240,7 +240,7 @@ describe('runDrain', () => {
       told.push(about);
       return 'go';
     };
-    api.room.set('web', 4);
+    api.room.set('web', 2);
     await runDrain({ api, clock, state, stopAt: NEVER, beforeRemovals });
     expect(told).toHaveLength(1);
     expect(Object.values(told[0]?.pods ?? {}).map(({ attempts, inFlight }) => [attempts, inFlight])).toEqual(

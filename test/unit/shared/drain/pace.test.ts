@@ -140,7 +140,67 @@ describe('a pace', () => {
   });
 });
 
+describe('the time of a pace', () => {
+  it('is used to the millisecond: each task begins when its turn comes', async () => {
+    const { sendMany, startedAfter } = setUp({ concurrency: 2, perSecond: 10 });
+    await sendMany(6, 1);
+    expect(startedAfter).toEqual([0, 0, 0.1, 0.2, 0.3, 0.4]);
+  });
+
+  it('is slept through: nobody wakes up before a turn comes', async () => {
+    const clock = createVirtualClock();
+    let sleeps = 0;
+    const counting = {
+      ...clock,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        sleeps += 1;
+        return clock.sleep(ms, signal);
+      },
+    };
+    const pace = createPace({ clock: counting, concurrency: 1, perSecond: 1 });
+    await Promise.all(Array.from({ length: 5 }, () => pace.run(async () => {})));
+    expect(sleeps).toBeLessThanOrEqual(5);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('that has passed for one who waited leaves its place to the next', async () => {
+    const { pace, clock, send, startedAfter } = setUp({ concurrency: 1 });
+    const first = send(3_000);
+    const late = pace.run(async () => {}, { expiresAt: clock.now() + 2_000 });
+    const next = send(10);
+    await expect(late).rejects.toBeInstanceOf(NotBegunError);
+    await Promise.all([first, next]);
+    await send();
+    expect(startedAfter).toEqual([0, 3, 3.01]);
+  });
+
+  it('begins again after a sign of pressure without a pause and one with it', async () => {
+    const { pace, send, startedAfter } = setUp();
+    pace.slowDown?.();
+    pace.slowDown?.(3);
+    await send();
+    expect(startedAfter).toEqual([3]);
+  });
+});
+
+describe('the window', () => {
+  it('grows by one for each window of answers', async () => {
+    const { pace, sendMany } = setUp({ concurrency: 10 });
+    pace.slowDown?.();
+    expect(pace.window).toBe(5);
+    await sendMany(5, 10);
+    expect(pace.window).toBeGreaterThan(5.8);
+    expect(pace.window).toBeLessThanOrEqual(6);
+  });
+});
+
 describe('a lane', () => {
+  it('has all its places beside tasks that are in none', async () => {
+    const { sendMany, startedAfter } = setUp();
+    await Promise.all([sendMany(5), sendMany(20, 50, 'shop/web')]);
+    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(13);
+  });
+
   /** Asks a budget with so much room; answers when each was asked, and what it heard. */
   const ask = (room: () => boolean) => {
     const { pace, clock } = setUp();

@@ -66,6 +66,7 @@ describe('a budget that refuses', () => {
   it('counts a burst of refusals as one', () => {
     const state = answerAll(begun(fleet(6)).state, BUDGET, at(0));
     expect(state.gates['shop/web']).toMatchObject({ delayMs: 100 });
+    expect(Object.keys(state.gates)).toEqual(['shop/web']);
   });
 
   it('does not hold up an unready pod, which it may let go', () => {
@@ -90,6 +91,20 @@ describe('a budget that refuses', () => {
     const refused = answer(state, 'uid-a', unnamed, at(0)).state;
     expect(refused.gates).toEqual({});
     expect(refused.pods['uid-a']?.notBefore).toBe(at(0.1));
+  });
+});
+
+describe('two budgets', () => {
+  it('hold a pod until the later one of them may be asked again', () => {
+    const { state } = begun([{ name: 'a' }, { name: 'both' }]);
+    const first = answer(state, 'uid-a', BUDGET, at(0)).state;
+    const refusal = { kind: 'budget', budgets: ['web', 'all'], message: 'full' } as const;
+    const second = answer(first, 'uid-both', refusal, at(0.05)).state;
+    const probe = wait(second, at(0.12));
+    expect(asked(probe)).toEqual(['a']);
+    const open = answer(probe.state, 'uid-a', ACCEPTED, at(0.13));
+    expect(asked(wait(open.state, at(0.14)))).toEqual([]);
+    expect(asked(wait(open.state, at(0.15)))).toEqual(['both']);
   });
 });
 

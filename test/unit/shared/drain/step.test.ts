@@ -4,7 +4,7 @@ import type { DrainState } from '../../../../shared/drain/state.ts';
 import { resumeDrain, startDrain } from '../../../../shared/drain/state.ts';
 import { step } from '../../../../shared/drain/step.ts';
 import { podOf } from '../../../fixtures/pods.ts';
-import { answer, at, BUDGET, begun, optionsOf, relist, removals } from './drive-step.ts';
+import { answer, at, BUDGET, begun, optionsOf, relist, removals, wait } from './drive-step.ts';
 
 describe('step', () => {
   it('evicts every movable pod of the first list at once, each under its UID and own grace', () => {
@@ -179,6 +179,68 @@ describe('step', () => {
     expect(next.state.lists).toBeGreaterThan(15);
     expect(next.state.finished).toEqual({ at: at(110), outcome: 'deadline' });
     expect(reportOf(next.state, at(110))).toMatchObject({ outcome: 'deadline', error: 'refused' });
+  });
+
+  it('looks again when the budget may be asked, or when pods that wait for room have their last chance', () => {
+    const pods = Array.from({ length: 12 }, (_, index) => ({ name: `p${index}` }));
+    const budgets = Object.fromEntries(pods.map(({ name }) => [name, ['web']]));
+    const first = begun(pods, {}, budgets);
+    expect(first.nextAt).toBe(at(1));
+    const listing = wait(first.state, at(1));
+    expect(listing.nextAt).toBe(at(75));
+    const alone = answer(begun([{ name: 'a' }]).state, 'uid-a', BUDGET, at(0.5));
+    expect(alone.nextAt).toBe(at(0.6));
+  });
+
+  it('does not look again at once when the last chance of pods that wait for room is over', () => {
+    const pods = Array.from({ length: 12 }, (_, index) => ({ name: `p${index}` }));
+    const budgets = Object.fromEntries(pods.map(({ name }) => [name, ['web']]));
+    const first = begun(pods, { deleteAtDeadline: false }, budgets);
+    for (const seconds of [75, 80]) {
+      expect(wait(first.state, at(seconds)).nextAt).toBe(at(110));
+    }
+  });
+
+  it('waits for the budget of a pod that is never deleted, at its last chance too', () => {
+    const { state } = begun([{ name: 'a' }], { deleteAtDeadline: false });
+    const refused = answer(state, 'uid-a', BUDGET, at(80));
+    expect(removals(refused.actions)).toEqual([]);
+    expect(removals(step(refused.state, { kind: 'time' }, at(80.1)).actions)).toHaveLength(1);
+  });
+
+  it('waits before it deletes again what it may not delete', () => {
+    const { state } = begun([{ name: 'a', graceSeconds: 600 }]);
+    const deleting = answer(state, 'uid-a', BUDGET, at(0)).state;
+    const refused = answer(deleting, 'uid-a', { kind: 'forbidden', message: 'no' }, at(1));
+    expect(removals(refused.actions)).toEqual([]);
+    expect(removals(step(refused.state, { kind: 'time' }, at(30.9)).actions)).toEqual([]);
+    expect(removals(step(refused.state, { kind: 'time' }, at(31)).actions)).toMatchObject([
+      { kind: 'delete' },
+    ]);
+  });
+
+  it('is empty at a deadline that comes before the node could settle', () => {
+    const end = step(begun([], { deadlineAt: at(3) }).state, { kind: 'time' }, at(3));
+    expect(end).toMatchObject({ actions: [], nextAt: undefined });
+    expect(end.state.finished).toEqual({ at: at(3), outcome: 'empty' });
+  });
+
+  it('is not blocked at the deadline by a pod that its budget let go', () => {
+    const refused = answer(begun([{ name: 'a' }]).state, 'uid-a', BUDGET, at(0)).state;
+    const asking = step(refused, { kind: 'time' }, at(0.1)).state;
+    const stopping = answer(asking, 'uid-a', { kind: 'accepted' }, at(0.1)).state;
+    expect(step(stopping, { kind: 'time' }, at(110)).state.finished?.outcome).toBe('deadline');
+  });
+
+  it('takes in the names of budgets when all is over, and nothing else', () => {
+    const unnamed = { kind: 'budget', budgets: [], message: 'full' } as const;
+    const refused = answer(begun([{ name: 'a' }]).state, 'uid-a', unnamed, at(109)).state;
+    const { state } = step(refused, { kind: 'time' }, at(110));
+    const named = step(state, { kind: 'budgets', byUid: new Map([['uid-a', ['web']]]) }, at(111));
+    expect(named).toEqual({ observed: named.state, state: named.state, actions: [], nextAt: undefined });
+    expect(reportOf(named.state, at(111)).blocked).toEqual([{ pod: 'shop/a', budgets: ['web'] }]);
+    const late = step(state, { kind: 'pods', list: state.lists, pods: [] }, at(111));
+    expect(late).toEqual({ observed: state, state, actions: [], nextAt: undefined });
   });
 
   it('reports evicted and deleted pods, and when the node was empty', () => {
