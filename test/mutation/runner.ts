@@ -89,6 +89,7 @@ const runTests = async (
     });
     try {
       await unlessEndless(test.run);
+      tookMs.set(test.id, performance.now() - startedAt);
       results.push({ ...common(), status: TestStatus.Success });
     } catch (error) {
       results.push({ ...common(), status: TestStatus.Failed, failureMessage: reasonOf(error) });
@@ -99,6 +100,11 @@ const runTests = async (
 };
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Of each test by id, in this process: the quick ones come first, for the first that fails is the last that runs. */
+const tookMs = new Map<string, number>();
+const quickFirst = (tests: readonly CollectedTest[]): readonly CollectedTest[] =>
+  tests.toSorted((a, b) => (tookMs.get(a.id) ?? 0) - (tookMs.get(b.id) ?? 0));
 
 /** The tests asked for. One that is not there would let its mutants pass for unnoticed. */
 const chosen = (
@@ -156,7 +162,10 @@ export const createRunner = (options: TestFiles): TestRunner => {
       return { status: MutantRunStatus.Killed, killedBy: [], failureMessage: reasonOf(error), nrOfTests: 0 };
     }
     stryker.activeMutant = activeMutant.id;
-    const tests = await runTests(chosen(loaded, testFilter), { bail: !run.disableBail, begin: () => {} });
+    const tests = await runTests(quickFirst(chosen(loaded, testFilter)), {
+      bail: !run.disableBail,
+      begin: () => {},
+    });
     stryker.activeMutant = undefined;
     const tooOften = determineHitLimitReached(stryker.hitCount, hitLimit);
     return toMutantRunResult(tooOften ?? { status: DryRunStatus.Complete, tests });

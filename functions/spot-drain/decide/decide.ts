@@ -84,6 +84,6 @@ export const judgeNotice = (
     ...(group === undefined ? {} : { group }),
     recorded,
     reason,
-    isLate: recorded.want !== 'record' && isTooLate(recorded, context.now),
+    isLate: isTooLate(recorded, context.now),
   };
 };

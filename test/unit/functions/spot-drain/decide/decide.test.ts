@@ -141,6 +141,21 @@ describe('what becomes of an instance', () => {
     });
   });
 
+  it('whose cluster is not configured is told with the cluster that its tags name', () => {
+    const detailOf = (tags: Record<string, string>) => {
+      const judged = judge({}, { tags });
+      return judged.kind === 'dismiss' ? judged.decision : undefined;
+    };
+    const event = { event: 'spot-interruption', eventId: 'event-1' };
+    expect(detailOf({ 'eks:cluster-name': 'other' })).toStrictEqual({
+      target: 'instance/i-1234567890abcdef0',
+      action: 'none',
+      reason: 'foreign-instance',
+      detail: { ...event, namedCluster: 'other' },
+    });
+    expect(detailOf({})?.detail).toStrictEqual(event);
+  });
+
   it('that is warned: drained until two minutes after the event, less the margin', () => {
     expect(judge({})).toEqual({
       kind: 'notice',
