@@ -41,7 +41,17 @@ const instrumentation = (): Instrumentation => {
 /** How often the watch looks, and for how many looks in a row nothing may go on. */
 const LOOK_MS = 250;
 const IDLE_LOOKS = 4;
-const CPU_MS = 3_000;
+/** Work of a test that is known to take no time; of one that is not known yet in this process. */
+const KNOWN_CPU_MS = 3_000;
+const UNKNOWN_CPU_MS = 15_000;
+
+/** Of each test by id, in this process. */
+const tookMs = new Map<string, number>();
+
+const mostCpuMs = (id: string): number => {
+  const took = tookMs.get(id);
+  return took === undefined ? UNKNOWN_CPU_MS : KNOWN_CPU_MS + 5 * took;
+};
 
 const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
@@ -50,12 +60,12 @@ const cpuMs = (): number => {
 
 /**
  * Runs the test; rejects once the process has had nothing to do for a second, for then the test waits for what never
- * comes, and after three seconds of work, for then it goes round in circles. Neither is told by the time alone, which
+ * comes, and after seconds of work, for then it goes round in circles. Neither is told by the time alone, which
  * passes on a machine under load too. What lets no timer run is ended by Stryker's own time limit.
  */
-const unlessEndless = async (run: () => Promise<void>): Promise<void> => {
+const unlessEndless = async ({ id, run }: CollectedTest): Promise<void> => {
   const endless = Promise.withResolvers<never>();
-  const endsAt = cpuMs() + CPU_MS;
+  const endsAt = cpuMs() + mostCpuMs(id);
   let last = performance.eventLoopUtilization();
   let idleLooks = 0;
   const watch = setInterval(() => {
@@ -74,7 +84,7 @@ const unlessEndless = async (run: () => Promise<void>): Promise<void> => {
 
 const runTests = async (
   tests: readonly CollectedTest[],
-  options: { bail: boolean; begin: (test: CollectedTest) => void },
+  options: { bail: boolean; mayBeEndless: boolean; begin: (test: CollectedTest) => void },
 ): Promise<TestResult[]> => {
   const results: TestResult[] = [];
   for (const test of tests) {
@@ -88,7 +98,7 @@ const runTests = async (
       timeSpentMs: performance.now() - startedAt,
     });
     try {
-      await unlessEndless(test.run);
+      await (options.mayBeEndless ? unlessEndless(test) : test.run());
       tookMs.set(test.id, performance.now() - startedAt);
       results.push({ ...common(), status: TestStatus.Success });
     } catch (error) {
@@ -101,8 +111,7 @@ const runTests = async (
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Of each test by id, in this process: the quick ones come first, for the first that fails is the last that runs. */
-const tookMs = new Map<string, number>();
+/** For the first that fails is the last that runs. */
 const quickFirst = (tests: readonly CollectedTest[]): readonly CollectedTest[] =>
   tests.toSorted((a, b) => (tookMs.get(a.id) ?? 0) - (tookMs.get(b.id) ?? 0));
 
@@ -132,6 +141,7 @@ export const createRunner = (options: TestFiles): TestRunner => {
     loaded = await environment.load(mutated);
     const tests = await runTests(loaded, {
       bail: false,
+      mayBeEndless: false,
       begin: ({ id }) => {
         stryker.currentTestId = id;
       },
@@ -164,6 +174,7 @@ export const createRunner = (options: TestFiles): TestRunner => {
     stryker.activeMutant = activeMutant.id;
     const tests = await runTests(quickFirst(chosen(loaded, testFilter)), {
       bail: !run.disableBail,
+      mayBeEndless: true,
       begin: () => {},
     });
     stryker.activeMutant = undefined;

@@ -10,11 +10,15 @@ describe('a checkpoint', () => {
       { length: 737 },
       (_, index) => `orders-5d8f7c9b6d-${String(index).padStart(5, '0')}`,
     );
-    let { state } = begun(names.map((name) => ({ name, ready: false })));
-    for (const name of names) {
-      const refusal = { kind: 'budget', budgets: ['orders-budget'], message: LONG } as const;
-      state = answer(state, `uid-${name}`, refusal, at(0)).state;
-    }
+    const refusal = { kind: 'budget', budgets: ['orders-budget'], message: LONG } as const;
+    const { state: one } = answer(begun([{ name: 'a', ready: false }]).state, 'uid-a', refusal, at(0));
+    const pods = Object.fromEntries(
+      names.flatMap((name) =>
+        Object.values(one.pods).map((pod) => [`uid-${name}`, { ...pod, name, uid: `uid-${name}` }]),
+      ),
+    );
+    const state = { ...one, pods };
+    expect(Object.keys(pods)).toHaveLength(737);
     expect(JSON.stringify(checkpointOf(state)).length).toBeLessThan(390_000);
   });
 
