@@ -9,6 +9,7 @@ import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
 import { PressureError } from '../../../../shared/drain/types.ts';
 import type { WorldPod } from '../../../fixtures/drain-world.ts';
 import { createDrainWorld } from '../../../fixtures/drain-world.ts';
+import { podOf } from '../../../fixtures/pods.ts';
 import { createVirtualClock } from '../../../fixtures/virtual-clock.ts';
 import { at, optionsOf } from './drive-step.ts';
 
@@ -59,7 +60,7 @@ describe('what a drain tells the pace of its cluster', () => {
     api.room.set('cart', 1);
     await run();
     expect(asked).toHaveLength(2);
-    expect(asked).toEqual(
+    expect(asked).toStrictEqual(
       expect.arrayContaining([
         { lane: 'shop/cart', expiresAt: at(25), verdict: 'granted' },
         { lane: undefined, expiresAt: at(25), verdict: 'granted' },
@@ -89,7 +90,7 @@ describe('what a drain tells the pace of its cluster', () => {
     const { api, run, slowed } = setUp([{ name: 'cart' }]);
     api.answers.set('cart', [outcome]);
     await run();
-    expect(slowed).toEqual(expected);
+    expect(slowed).toStrictEqual(expected);
   });
 
   it.each<[string, Error, readonly number[]]>([
@@ -105,7 +106,7 @@ describe('what a drain tells the pace of its cluster', () => {
       return api.listPods(name);
     };
     await run({ api: { ...api, listPods } });
-    expect(slowed).toEqual(expected);
+    expect(slowed).toStrictEqual(expected);
   });
 
   it.each(['a pace that cannot slow down', 'none at all'])('may be nothing: there is %s', async (which) => {
@@ -166,6 +167,16 @@ describe('the budgets of pods that are held to the end', () => {
     ]);
   });
 
+  it('are not looked up for pods of other nodes', async () => {
+    const { api, run, looked, budgetsOf } = setUpHeld();
+    const listPods = async (name: string) => [
+      ...(await api.listPods(name)),
+      podOf({ name: 'stranger', nodeName: 'node-2' }),
+    ];
+    await run({ api: { ...api, listPods, budgetsOf } });
+    expect(looked).toEqual([['cart']]);
+  });
+
   it('remain unknown where they cannot be had, and the report says why', async () => {
     const { api, clock, run } = setUpHeld();
     const budgetsOf = async () => {
@@ -175,6 +186,35 @@ describe('the budgets of pods that are held to the end', () => {
     const report = reportOf(await run({ api: { ...api, budgetsOf } }), clock.now());
     expect(report).toMatchObject({ outcome: 'blocked', error: 'Error: may not list budgets' });
     expect(report.blocked[0]).toEqual({ pod: 'shop/cart', budgets: [] });
+  });
+});
+
+describe('requests that wait for their turn when a worker leaves', () => {
+  const setUpTwo = () => {
+    const scene = setUp([{ name: 'sent' }, { name: 'waiting' }]);
+    scene.api.answers.set('sent', ['hang']);
+    const evicted = () => scene.api.calls.filter(({ kind }) => kind === 'evict').map(({ name }) => name);
+    return { ...scene, evicted, limiter: createConcurrencyLimit(1) };
+  };
+
+  it('were not made, which the next one knows; of those that were made it knows nothing', async () => {
+    const { run, limiter, clock, evicted } = setUpTwo();
+    const left = await run({ limiter, stopAt: at(3) });
+    expect(left.pods['uid-sent']).toMatchObject({ inFlight: true });
+    expect(left.pods['uid-waiting']).toMatchObject({ inFlight: false });
+    await clock.sleep(4_000_000);
+    expect(evicted()).toEqual(['sent']);
+  });
+
+  it('are not made either where it leaves by an error', async () => {
+    const { run, limiter, clock, evicted } = setUpTwo();
+    const beforeRound = async () => {
+      if (clock.now() > at(1)) throw new Error('the table is gone');
+      return 'go' as const;
+    };
+    await expect(run({ limiter, beforeRound })).rejects.toThrow('the table is gone');
+    await clock.sleep(4_000_000);
+    expect(evicted()).toEqual(['sent']);
   });
 });
 

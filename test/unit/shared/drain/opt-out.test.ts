@@ -22,7 +22,7 @@ describe('namespaces that opt out', () => {
   });
 
   it('have a name', () => {
-    expect(optOutsOf([{ metadata: { annotations: { [KEEP]: 'true' } } }, {}])).toEqual({
+    expect(optOutsOf([{ metadata: { annotations: { [KEEP]: 'true' } } }, {}])).toStrictEqual({
       keep: [],
       evictOnly: [],
     });
@@ -43,5 +43,6 @@ describe('a pod', () => {
 
   it('without metadata belongs to no namespace that opted out', () => {
     expect(optsOut({}, KEEP, ['shop'])).toBe(false);
+    expect(optsOut({ metadata: {} }, KEEP, ['shop'])).toBe(false);
   });
 });

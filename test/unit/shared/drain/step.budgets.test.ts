@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { MOST_PER_BUDGET } from '../../../../shared/drain/gates.ts';
 import { reportOf } from '../../../../shared/drain/report.ts';
 import type { DrainState } from '../../../../shared/drain/state.ts';
+import { step } from '../../../../shared/drain/step.ts';
+import { podOf } from '../../../fixtures/pods.ts';
 import type { Budgets } from './drive-step.ts';
 import { ACCEPTED, answer, asked, at, BUDGET, begun, removals, wait } from './drive-step.ts';
 
@@ -105,6 +107,35 @@ describe('two budgets', () => {
     const open = answer(probe.state, 'uid-a', ACCEPTED, at(0.13));
     expect(asked(wait(open.state, at(0.14)))).toEqual([]);
     expect(asked(wait(open.state, at(0.15)))).toEqual(['both']);
+  });
+});
+
+describe('a pod that comes while its budget is closed', () => {
+  it.each([
+    ['waits with the others', true, []],
+    ['is asked at once where it is unready: the budget may let it go', false, ['late']],
+  ])('%s', (_, ready, expected) => {
+    const { state } = begun([{ name: 'a' }]);
+    const listing = wait(state, at(1)).state;
+    const refused = answer(listing, 'uid-a', BUDGET, at(1.1)).state;
+    const late = { name: 'late', ready };
+    const pods = [podOf({ name: 'a' }), podOf(late)];
+    const budgets = new Map([['uid-late', ['web']]]);
+    expect(asked(step(refused, { kind: 'pods', list: 2, pods, budgets }, at(1.15)))).toEqual(expected);
+  });
+});
+
+describe('a pod of two budgets', () => {
+  it('takes no place at the one while the other is full', () => {
+    const first = names(MOST_PER_BUDGET).map((name) => ({ name: `web-${name}` }));
+    const last = names(MOST_PER_BUDGET).map((name) => ({ name: `all-${name}` }));
+    const budgets: Budgets = {
+      ...Object.fromEntries(first.map(({ name }) => [name, ['web']])),
+      both: ['web', 'all'],
+      ...Object.fromEntries(last.map(({ name }) => [name, ['all']])),
+    };
+    const begin = begun([...first, { name: 'both' }, ...last], {}, budgets);
+    expect(asked(begin)).toEqual([...first, ...last].map(({ name }) => name));
   });
 });
 
