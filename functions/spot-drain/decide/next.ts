@@ -136,7 +136,6 @@ const tryGate = (
         ? undefined
         : { step: opening(notice, 'time', view, settings) };
     case 'turn': {
-      if (record.opened?.noticeId === notice.id) return undefined;
       if (view.turn === undefined) return { step: { kind: 'take-turn' } };
       if (view.turn.isOurs) return { step: opening(notice, 'turn', view, settings) };
       const { holder } = view.turn;

@@ -89,10 +89,7 @@ export const askingFor = (
   const { want, reason } = wantedBy(notice, owner, settings);
   const times = want === 'record' || kind === 'state-change' ? {} : TIMES[kind](notice, settings);
   // A cordon waits for nobody's turn, but it does wait for the time of a maintenance.
-  const gates =
-    want === 'cordon'
-      ? times.gates?.filter((gate) => gate.kind === 'time' && kind === 'maintenance')
-      : times.gates;
+  const gates = want === 'cordon' && kind !== 'maintenance' ? undefined : times.gates;
   const { gates: _all, ...ends } = times;
   return {
     reason,
@@ -102,7 +99,7 @@ export const askingFor = (
       time,
       want,
       ...ends,
-      ...(gates === undefined || gates.length === 0 ? {} : { gates }),
+      ...(gates === undefined ? {} : { gates }),
       ...(instanceAction === undefined ? {} : { instanceAction }),
       ...(lifecycle === undefined ? {} : { lifecycle }),
       ...(change === undefined ? {} : { change }),

@@ -53,7 +53,7 @@ const KEPT_NOTICES = 200;
 const stateRank = ({ state }: RecordedNotice): number => (state === undefined ? -1 : STATES.indexOf(state));
 
 const inOrder = (a: RecordedNotice, b: RecordedNotice): number =>
-  a.time - b.time || stateRank(a) - stateRank(b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  a.time - b.time || stateRank(a) - stateRank(b) || (a.id < b.id ? -1 : 1);
 
 /** Both sets together, each notice once, by time; the same array where nothing is new. */
 export const joinNotices = (

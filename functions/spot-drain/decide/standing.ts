@@ -49,10 +49,7 @@ const deadlineOf = (notices: readonly RecordedNotice[]): number | undefined =>
 const beginsAnother = (life: Life, { want, time }: RecordedNotice): boolean => {
   if (want === 'record') return false;
   const deadlineAt = deadlineOf(life.notices);
-  return (
-    (life.departed !== undefined && time > life.departed.at) ||
-    (deadlineAt !== undefined && time > deadlineAt)
-  );
+  return life.departed !== undefined || (deadlineAt !== undefined && time > deadlineAt);
 };
 
 type Departed = NonNullable<Life['departed']>;

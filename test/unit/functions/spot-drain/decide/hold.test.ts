@@ -189,6 +189,14 @@ describe('our cordon is undone', () => {
     ['the instance was rebooted', [rebootOf()], openedBy('reboot'), 'maintenance-over'],
     ['the event was put off', [rebootOf(), moved], {}, 'event-moved'],
     ['a retirement was put off', [RETIREMENT], openedBy('retirement'), 'event-moved'],
+    ['the event was called off, which is all that is known', [closed], {}, 'event-closed'],
+    [
+      'the event was called off, whatever is recorded since',
+      [rebootOf(), closed, { id: 'r', kind: 'rebalance', time: minutes(9), want: 'record' }],
+      openedBy('reboot'),
+      'event-closed',
+    ],
+    ['nothing asks for it', [], {}, 'event-moved'],
     ['the instance is back', [SPOT, stateOf('stopped', 3), stateOf('running', 5)], {}, 'instance-back'],
     [
       'the instance is back, of which nothing was said',

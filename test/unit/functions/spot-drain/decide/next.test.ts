@@ -12,6 +12,7 @@ import type {
   RecordedNotice,
 } from '../../../../../functions/spot-drain/decide/recorded-notice.ts';
 import { STATES } from '../../../../../functions/spot-drain/decide/recorded-notice.ts';
+import { startDrain } from '../../../../../shared/drain/state.ts';
 
 const T0 = Date.parse('2026-11-20T03:12:00Z');
 const SECOND = 1_000;
@@ -102,6 +103,31 @@ const NODE: NodeView = {
 const opened = (noticeId: string, at: number) => ({
   opened: { noticeId, by: 'time' as const, at, deadlineAt: CHANGE.startsAt },
 });
+
+const BY_TURN = {
+  noticeId: 'retirement',
+  by: 'turn' as const,
+  at: T0,
+  deadlineAt: T0 + 60 * MINUTE,
+  unhurried: true as const,
+};
+const DRAINED = {
+  reason: 'drained',
+  at: T0 + 181 * MINUTE,
+  evicted: 1,
+  deleted: 0,
+  remaining: 0,
+  blocked: [],
+};
+const UNTOLD = { ...DRAINED, at: T0, untold: true as const };
+const DRAIN_OPTIONS = {
+  node: SEED.node,
+  cluster: 'staging',
+  deadlineAt: T0 + 110 * SECOND,
+  marginSeconds: 5,
+  deleteAtDeadline: true,
+  taintKeys: [],
+};
 
 describe('what is to be done next', () => {
   it.each<[string, () => DrainRecord, Partial<View> & { at?: number }, Partial<Step>]>([
@@ -391,6 +417,168 @@ describe('what is to be done next', () => {
       { at: 15 * MINUTE },
       { kind: 'rest', lookAt: T0 + 60 * MINUTE },
     ],
+    [
+      'about one that is being stopped with our cordon: a look when EC2 knows it too',
+      recordOf([SPOT, stateOf('stopping', 5 * SECOND)], CORDONED),
+      {},
+      { kind: 'rest', lookAt: T0 + 65 * SECOND },
+    ],
+    [
+      'at that very time: what EC2 says',
+      recordOf([SPOT, stateOf('stopped', 5 * SECOND)], CORDONED),
+      { at: 65 * SECOND },
+      { kind: 'look-at-instance' },
+    ],
+    ...['terminated', 'shutting-down'].map(
+      (instanceState): [string, () => DrainRecord, Partial<View> & { at?: number }, Partial<Step>] => [
+        `and where it is ${instanceState}: it is gone`,
+        recordOf([SPOT, stateOf('stopped', 5 * SECOND)], CORDONED),
+        { at: 70 * SECOND, instanceState },
+        { kind: 'note-state', state: 'terminated' },
+      ],
+    ),
+    [
+      'and where it is stopped for a week: nothing any more',
+      recordOf([SPOT, stateOf('stopped', 0)], CORDONED),
+      { at: 7 * 24 * 60 * MINUTE, instanceState: 'stopped' },
+      { kind: 'rest' },
+    ],
+    [
+      'about an instance that goes before the end of its drain was told: a worker, which tells it',
+      recordOf([SPOT, stateOf('shutting-down', 5)], { ...CORDONED, outcome: UNTOLD }),
+      {},
+      { kind: 'start-worker' },
+    ],
+    [
+      'instead of the one that did not',
+      recordOf([SPOT, stateOf('shutting-down', 5)], {
+        ...CORDONED,
+        outcome: UNTOLD,
+        worker: { holder: 'w', until: T0 },
+      }),
+      {},
+      { kind: 'start-worker', instead: 'w' },
+    ],
+    [
+      'while one is at it: a look when its lease would be over',
+      recordOf([SPOT, stateOf('shutting-down', 5)], {
+        ...CORDONED,
+        outcome: UNTOLD,
+        worker: { holder: 'w', until: T0 + 20 * SECOND },
+      }),
+      {},
+      { kind: 'rest', lookAt: T0 + 21 * SECOND },
+    ],
+    [
+      'once one was asked for: a look a little later',
+      recordOf([SPOT, stateOf('shutting-down', 5)], { ...CORDONED, outcome: UNTOLD }),
+      { hasStarted: true },
+      { kind: 'rest', lookAt: T0 + 30 * SECOND },
+    ],
+    [
+      'in observe: nothing',
+      recordOf([SPOT, stateOf('shutting-down', 5)], { ...CORDONED, outcome: UNTOLD }),
+      { acts: false },
+      { kind: 'rest' },
+    ],
+    ...[0, 10].map((until): [string, () => DrainRecord, Partial<View> & { at?: number }, Partial<Step>] => [
+      `once another worker was asked for, ${10 - until} seconds after a lease: a look a little later`,
+      recordOf([SPOT], { ...CORDONED, worker: { holder: 'w', until: T0 + until * SECOND } }),
+      { hasStarted: true },
+      { kind: 'rest', lookAt: T0 + 30 * SECOND },
+    ]),
+    [
+      'about a drain without a cordon that a worker had begun before its deadline: another worker',
+      recordOf([SPOT], { worker: { holder: 'w', until: T0 } }),
+      { at: 120 * SECOND, cordonFailed: true },
+      { kind: 'start-worker', instead: 'w' },
+    ],
+    [
+      'about one whose worker has left a state: another worker',
+      recordOf([SPOT], { drain: startDrain(DRAIN_OPTIONS, T0) }),
+      { at: 120 * SECOND, cordonFailed: true },
+      { kind: 'start-worker' },
+    ],
+    ['at the start of a reboot: nothing more', recordOf([REBOOT]), { at: 300 * MINUTE }, { kind: 'rest' }],
+    [
+      'about two drains that wait: a look at the earlier lead time',
+      recordOf([REBOOT, { ...EARLIER, gates: [{ kind: 'time', at: T0 + 100 * MINUTE }] }]),
+      {},
+      { kind: 'rest', lookAt: T0 + 100 * MINUTE },
+    ],
+    [
+      'about a rebalance that waits for nothing: it begins, without hurry',
+      recordOf([{ ...REPLACED, gates: [{ kind: 'time', at: T0 }] }]),
+      {},
+      {
+        kind: 'open',
+        opening: {
+          noticeId: 'replaced',
+          by: 'time',
+          at: T0 + 10 * SECOND,
+          deadlineAt: T0 + 60 * MINUTE,
+          unhurried: true,
+        },
+      },
+    ],
+    ...[300, 400].map((at): [string, () => DrainRecord, Partial<View> & { at?: number }, Partial<Step>] => [
+      `about a retirement whose time has come, in minute ${at}: it begins, without hurry`,
+      recordOf([RETIREMENT]),
+      { at: at * MINUTE, turn: { isOurs: true, holder: 'us' } },
+      {
+        kind: 'open',
+        opening: {
+          noticeId: 'retirement',
+          by: 'turn',
+          at: T0 + at * MINUTE,
+          deadlineAt: T0 + (at + 60) * MINUTE,
+          unhurried: true,
+        },
+      },
+    ]),
+    [
+      'once its turn has come: no second turn',
+      recordOf([RETIREMENT], { opened: BY_TURN }),
+      {},
+      { kind: 'cordon' },
+    ],
+    [
+      'and at its lead time: it begins again, with hurry',
+      recordOf([RETIREMENT], { ...CORDONED, opened: BY_TURN }),
+      { at: 180 * MINUTE },
+      {
+        kind: 'open',
+        opening: { noticeId: 'retirement', by: 'time', at: T0 + 180 * MINUTE, deadlineAt: CHANGE.startsAt },
+      },
+    ],
+    [
+      'once a reboot is under way: the node, which says whether it was rebooted',
+      recordOf([REBOOT], { ...CORDONED, ...opened('reboot', T0 + 180 * MINUTE), outcome: DRAINED }),
+      { at: 300 * MINUTE },
+      { kind: 'look-at-node' },
+    ],
+    [
+      'which was not: a look a minute later',
+      recordOf([REBOOT], { ...CORDONED, ...opened('reboot', T0 + 180 * MINUTE), outcome: DRAINED }),
+      { at: 300 * MINUTE, node: NODE },
+      { kind: 'rest', lookAt: T0 + 301 * MINUTE },
+    ],
+    [
+      'whatever else holds the cordon',
+      recordOf([REBOOT, { ...CORDON, expiresAt: T0 + 400 * MINUTE }], {
+        ...CORDONED,
+        ...opened('reboot', T0 + 180 * MINUTE),
+        outcome: DRAINED,
+      }),
+      { at: 300 * MINUTE },
+      { kind: 'look-at-node' },
+    ],
+    [
+      'but not where the node is not cordoned',
+      recordOf([REBOOT], { ...opened('reboot', T0 + 180 * MINUTE), outcome: DRAINED }),
+      { at: 300 * MINUTE, acts: false },
+      { kind: 'rest', lookAt: T0 + 301 * MINUTE },
+    ],
   ])('%s', (_, record, { at = 10 * SECOND, ...view }, expected) => {
     expect(nextStep(record(), { now: T0 + at, acts: true, ...view }, SETTINGS)).toEqual(expected);
   });
@@ -403,6 +591,16 @@ describe('a node', () => {
     ['with the taint of another automation', { taints: ['eks-caretaker/sleep'] }, false],
     ['that somebody has made schedulable', { isUnschedulable: false }, true],
     ['that was unschedulable before', { cordonedFor: 'eks-caretaker/sleep' }, true],
+    [
+      'that was unschedulable before, by somebody',
+      { cordonedFor: 'eks-caretaker/sleep', unschedulableBy: 'kubectl-cordon' },
+      true,
+    ],
+    [
+      'that somebody has made schedulable, who is known',
+      { isUnschedulable: false, unschedulableBy: 'kubectl' },
+      true,
+    ],
     ['that we set unschedulable', { unschedulableBy: 'eks-caretaker' }, true],
     ['that somebody has cordoned anew', { unschedulableBy: 'kubectl-cordon' }, false],
   ])('%s: our cordon is %s', (_, change, expected) => {
@@ -413,6 +611,7 @@ describe('a node', () => {
     ['as any', {}, false],
     ["with Karpenter's taint", { taints: ['karpenter.sh/disrupted'] }, true],
     ['with the one of older versions', { taints: ['karpenter.sh/disruption'] }, true],
+    ['with it beside others', { taints: ['other', 'karpenter.sh/disrupted'] }, true],
     ['that is being deleted', { isBeingDeleted: true }, true],
   ])('%s: its owner acts on it: %s', (_, change, expected) => {
     expect(ownerActs({ ...NODE, ...change })).toBe(expected);

@@ -12,6 +12,14 @@ const config = spotDrainSchema.parse({
       deadlineMarginSeconds: 5,
       policy: { rebalance: { selfManaged: 'drain' }, spotInterruption: { karpenter: 'record' } },
     },
+    quiet: {
+      policy: {
+        terminateLifecycle: { managed: 'record' },
+        retirement: { managed: 'record' },
+        maintenance: { managed: 'cordon' },
+      },
+    },
+    dev: { deadlineMarginSeconds: 7 },
   },
 });
 
@@ -42,6 +50,12 @@ describe('the policy', () => {
     ['production', 'rebalance', 'self-managed', 'drain'],
     ['production', 'spot-interruption', 'karpenter', 'record'],
     ['production', 'spot-interruption', 'auto-mode', 'observe'],
+    ['quiet', 'terminate-lifecycle', 'managed', 'record'],
+    ['quiet', 'terminate-lifecycle', 'self-managed', 'drain'],
+    ['quiet', 'retirement', 'managed', 'record'],
+    ['quiet', 'maintenance', 'managed', 'cordon'],
+    ['quiet', 'rebalance', 'managed', 'cordon'],
+    ['dev', 'rebalance', 'managed', 'cordon'],
   ])(
     "of %s about a %s on a %s node is the cluster's own, or that for all: %s",
     (cluster, kind, owner, action) => {
@@ -54,10 +68,17 @@ describe('the other options', () => {
   it.each([
     ['production', 5],
     ['staging', 20],
+    ['dev', 7],
+    ['quiet', 20],
     ['constructor', 20],
   ])('of %s are its own, or those for all', (cluster, margin) => {
     const settings = settingsFor(config, cluster);
     expect(settings.deadlineMarginSeconds).toBe(margin);
     expect(settings.maintenanceLeadMinutes).toBe(120);
+  });
+
+  it('are those for all where its own are left open', () => {
+    const open = { ...config, clusters: { dev: { deadlineMarginSeconds: undefined } } };
+    expect(settingsFor(open as typeof config, 'dev').deadlineMarginSeconds).toBe(20);
   });
 });

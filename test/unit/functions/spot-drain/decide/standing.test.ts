@@ -90,6 +90,17 @@ describe('what the notices of an instance ask for together', () => {
     expect(standing(...notices)).toMatchObject(expected);
   });
 
+  it('has its hooks in the order of their tokens', () => {
+    for (const tokens of [
+      ['a', 'b', 'c'],
+      ['c', 'b', 'a'],
+      ['b', 'c', 'a'],
+    ]) {
+      const { lifecycle } = standing(...tokens.map((token, index) => hook(index, token)));
+      expect(lifecycle.map(({ token }) => token)).toEqual(['a', 'b', 'c']);
+    }
+  });
+
   it('is what was left to the owner, once the owner did not act', () => {
     const left = [notice('spot-interruption', 0, { want: 'observe', deadlineAt: at(110) })];
     expect(standingOf(left, false)).toMatchObject({ wanted: 'observe', holding: [] });
@@ -115,6 +126,12 @@ describe('notices about one Health event', () => {
 
   it('ask for nothing once it is closed', () => {
     expect(standing(change(0), change(60, { closed: true }))).toMatchObject({ wanted: 'record', gated: [] });
+  });
+
+  it('hold as they are told last where they are of the same time', () => {
+    const first = { ...change(0), id: 'first' };
+    const second = { ...change(0, { startsAt: 9000 }), id: 'second' };
+    expect(idsOf(standing(second, first).gated)).toEqual(['second']);
   });
 
   it('hold again where it is opened again', () => {
@@ -161,6 +178,21 @@ describe('the lives of an instance', () => {
       { since: at(111), notices: ['spot-interruption-111'] },
     ],
     [
+      'one that has not outlived its deadline yet',
+      [spot(0), spot(110)],
+      { since: 0, notices: ['spot-interruption-0', 'spot-interruption-110'] },
+    ],
+    [
+      'one that has outlived the deadline of a cordon',
+      [notice('spot-interruption', 0, { want: 'cordon', deadlineAt: at(110) }), spot(120)],
+      { since: at(120), notices: ['spot-interruption-120'] },
+    ],
+    [
+      'one that is back before it had stopped',
+      [spot(0), state('stopping', 60), state('running', 90)],
+      { since: at(90), notices: [] },
+    ],
+    [
       'one that is only talked about after its deadline',
       [spot(0), recorded(111)],
       { since: 0, notices: ['spot-interruption-0', 'rebalance-111'] },
@@ -196,6 +228,13 @@ describe('joining notices', () => {
       'stopping-5',
       'stopped-5',
     ]);
+  });
+
+  it('is the same whatever the order, also of what is told of the same second', () => {
+    const told = [state('running', 5), spot(5), recorded(5), hook(5), cordon(6)];
+    const ids = ['rebalance-5', 'spot-interruption-5', 'terminate-lifecycle-5', 'running-5', 'rebalance-6'];
+    expect(idsOf(joinNotices([], told))).toEqual(ids);
+    expect(idsOf(joinNotices([], told.toReversed()))).toEqual(ids);
   });
 
   it('keeps the last 200, and an older one that is told again changes nothing', () => {
