@@ -5,7 +5,7 @@ import { describeError } from '../core/errors.ts';
 import type { DrainApi, RemovalOutcome, RemovalRequest } from '../drain/types.ts';
 import { PressureError } from '../drain/types.ts';
 import type { KubernetesApi } from './client.ts';
-import { isBudgetConflict, isPressure, KubernetesApiError } from './errors.ts';
+import { isBudgetConflict, isDeniedByPolicy, isPressure, KubernetesApiError } from './errors.ts';
 import { listAll } from './list-all.ts';
 import { getNode } from './nodes.ts';
 import { DISRUPTION_BUDGETS, PODS } from './resources.ts';
@@ -41,6 +41,9 @@ export const toRemovalOutcome = (error: unknown): RemovalOutcome => {
   const message = describeError(error);
   if (!(error instanceof KubernetesApiError)) return { kind: 'failed', message, struggling: true };
   if (isBudgetConflict(error)) return { kind: 'budget', budgets: budgetNames(error), message };
+  // It may be let go later: an operator that first moves what the pod holds denies its eviction until then. No more than
+  // a namespace that is being deleted, which refuses evictions for a moment, is it a missing right or a sign of load.
+  if (isDeniedByPolicy(error)) return { kind: 'failed', message };
   switch (error.status) {
     case 404:
       return { kind: 'gone' };
@@ -52,10 +55,7 @@ export const toRemovalOutcome = (error: unknown): RemovalOutcome => {
         ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
       };
     case 403:
-      // A namespace that is being deleted refuses evictions for a moment: that passes, a missing right does not.
-      return error.causes.some(({ reason }) => reason === 'NamespaceTerminating')
-        ? { kind: 'failed', message }
-        : { kind: 'forbidden', message };
+      return { kind: 'forbidden', message };
     default:
       if (/more than one PodDisruptionBudget/i.test(error.message)) {
         return { kind: 'budget-misconfigured', message };

@@ -65,15 +65,19 @@ export const missingRightIn = (
   return verb === undefined || resource === undefined ? undefined : { verb, resource };
 };
 
+/** As the API server words it (k8s.io/apiserver, plugin/webhook/errors and plugin/policy/validating). */
+const DENIED =
+  /\badmission webhook "[^"]*" denied the request|\bValidatingAdmissionPolicy '.*' denied request/;
+
 /**
- * Somebody's policy does not want it: an admission webhook ("denied the request", with any 4xx), a
- * ValidatingAdmissionPolicy ("denied request") or an admission plugin of the server's own (403). The right is there.
+ * Somebody's policy does not want it: an admission webhook ("denied the request", with the status that it likes: those
+ * that hold up evictions say 429 or 500), a ValidatingAdmissionPolicy ("denied request") or an admission plugin of the
+ * server's own (403). The right is there.
  */
 export const isDeniedByPolicy = (error: unknown): boolean =>
   error instanceof KubernetesApiError &&
   missingRightIn(error.message) === undefined &&
-  (error.status === 403 ||
-    ([400, 422].includes(error.status) && /denied (the )?request/.test(error.message)));
+  (error.status === 403 || DENIED.test(error.message));
 
 /** 429 because of a disruption budget, as opposed to API priority and fairness, which has no such cause. */
 export const isBudgetConflict = (error: unknown): boolean =>

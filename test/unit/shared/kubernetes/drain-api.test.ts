@@ -75,7 +75,19 @@ describe('what the API server answers to an eviction', () => {
     ],
     ['500 of another kind', status(500), { kind: 'failed', struggling: true }],
     ['504', status(504), { kind: 'failed', struggling: true }],
-    ['403 of a missing right', status(403), { kind: 'forbidden' }],
+    [
+      '403 of a missing right',
+      status(403, {
+        message:
+          'pods "cart-0" is forbidden: User "x" cannot create resource "pods/eviction" in API group ""',
+      }),
+      { kind: 'forbidden' },
+    ],
+    [
+      '403 of an admission plugin',
+      status(403, { message: 'pods "cart-0" is forbidden: not on Fridays' }),
+      { kind: 'failed' },
+    ],
     [
       '403 of a namespace that ends',
       status(403, { causes: [{ reason: 'NamespaceTerminating' }] }),
@@ -86,6 +98,17 @@ describe('what the API server answers to an eviction', () => {
     expect(await failing(error).api.evict(CART)).toMatchObject(outcome);
     expect(await failing(error).api.deletePod(CART)).toMatchObject(outcome);
   });
+});
+
+describe('an operator that moves a pod first and denies its eviction until then', () => {
+  it.each([400, 403, 422, 429, 500])(
+    'is asked again after %i, and nobody else is slowed down',
+    async (code) => {
+      const message = 'admission webhook "drain.example.com" denied the request: the operator will move it';
+      const outcome = await failing(status(code, { message })).api.evict(CART);
+      expect(outcome).toEqual({ kind: 'failed', message: expect.stringContaining(message) });
+    },
+  );
 });
 
 describe('what is sent', () => {
