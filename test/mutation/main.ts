@@ -110,7 +110,7 @@ const run = async (): Promise<number> => {
     say('mutate: Stryker wrote no report');
     return 1;
   }
-  if (seconds !== undefined) forgetUntested();
+  forgetUntested();
   const { isGood, lines } = judge({
     report: JSON.parse(readFileSync(REPORT, 'utf8')) as Report,
     reasons: readReasons(here('reasons.json')),

@@ -13,6 +13,8 @@ export interface ReportedMutant {
   readonly replacement?: string;
   readonly status: string;
   readonly statusReason?: string;
+  /** Active while its module loads. */
+  readonly static?: boolean;
   readonly location: { readonly start: Position; readonly end: Position };
 }
 
@@ -115,13 +117,19 @@ export const scoresOf = (
   return scores;
 };
 
-/** The report without the mutants that were not tested because the time was over. */
+const isDoubtful = ({ status, statusReason, static: isStatic }: ReportedMutant): boolean =>
+  statusReason === TIME_OVER || (isStatic === true && SURVIVED.includes(status));
+
+/**
+ * The report without what the next run has to test again: mutants for which there was no time, and survivors of what is
+ * worked out while a module loads, for Stryker does not see that there are new tests for them.
+ */
 export const withoutUntested = (report: Report): Report => ({
   ...report,
   files: Object.fromEntries(
     Object.entries(report.files).map(([path, file]) => [
       path,
-      { ...file, mutants: file.mutants.filter(({ statusReason }) => statusReason !== TIME_OVER) },
+      { ...file, mutants: file.mutants.filter((mutant) => !isDoubtful(mutant)) },
     ]),
   ),
 });

@@ -94,6 +94,17 @@ describe('a look at the node', () => {
   });
 });
 
+it('pressure keeps what it comes from', () => {
+  const cause = new Error('429');
+  const error = new PressureError('busy', { retryAfterSeconds: 6, cause });
+  expect([error.name, error.message, error.cause, error.retryAfterSeconds]).toEqual([
+    'PressureError',
+    'busy',
+    cause,
+    6,
+  ]);
+});
+
 describe('whether the node is there still', () => {
   it.each<[string, () => DrainState, readonly string[], boolean]>([
     ['is not asked at the first list', empty, ['a'], false],

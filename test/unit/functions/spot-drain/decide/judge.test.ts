@@ -2,9 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { spotDrainSchema } from '../../../../../functions/spot-drain/config.ts';
 import { dismiss, judgeOrigin } from '../../../../../functions/spot-drain/decide/judge.ts';
 import type { Notice } from '../../../../../functions/spot-drain/decide/notice.ts';
+import { SOURCES } from '../../../../../functions/spot-drain/decide/notice.ts';
 import { clusterOf } from '../../../../../functions/spot-drain/decide/owner.ts';
+import { parseMessage } from '../../../../../functions/spot-drain/decide/parse.ts';
 import { askingFor } from '../../../../../functions/spot-drain/decide/policy.ts';
 import { isDeparture } from '../../../../../functions/spot-drain/decide/recorded-notice.ts';
+import { MalformedEventError } from '../../../../../shared/core/errors.ts';
 
 const T0 = Date.parse('2026-11-20T03:12:00Z');
 const MINUTE = 60_000;
@@ -79,6 +82,47 @@ describe('what a notice asks for', () => {
     ],
   ])('is a cordon that waits for nothing %s', (_, notice, times) => {
     expect(asked(notice, { policy })).toStrictEqual({ ...kept, kind: notice.kind, want: 'cordon', ...times });
+  });
+});
+
+describe('a member of a message', () => {
+  const told = (change: object) =>
+    parseMessage({
+      ...HOME,
+      id: 'event-1',
+      source: 'aws.ec2',
+      time: '2026-11-20T03:12:00Z',
+      'detail-type': 'EC2 Instance Rebalance Recommendation',
+      detail: { 'instance-id': 'i-1234567890abcdef0' },
+      ...change,
+    });
+
+  it.each([
+    ['an old instance id', { detail: { 'instance-id': 'i-12345678' } }],
+    ['a time with fractions', { time: '2026-11-20T03:12:00.123Z' }],
+  ])('is %s', (_, change) => {
+    expect(told(change).kind).toBe('notices');
+  });
+
+  it.each([
+    ['an instance id with something before it', { detail: { 'instance-id': 'x-i-12345678' } }],
+    ['an instance id with something after it', { detail: { 'instance-id': 'i-123456789' } }],
+    ['an instance id of one digit', { detail: { 'instance-id': 'i-1' } }],
+    ['an instance id of other letters', { detail: { 'instance-id': 'i-uvwxyzuv' } }],
+    ['an account with something before it', { account: 'x111122223333' }],
+    ['an account with something after it', { account: '1111222233334' }],
+    ['a time with something before it', { time: 'at 2026-11-20T03:12:00Z' }],
+    ['a time with something after it', { time: '2026-11-20T03:12:00Z (UTC)' }],
+  ])('is not %s', (_, change) => {
+    expect(() => told(change)).toThrow(MalformedEventError);
+  });
+
+  it.each(Object.entries(SOURCES))('of a %s comes from %s', (kind, source) => {
+    expect(source).toBe(
+      { 'terminate-lifecycle': 'aws.autoscaling', retirement: 'aws.health', maintenance: 'aws.health' }[
+        kind
+      ] ?? 'aws.ec2',
+    );
   });
 });
 
