@@ -30,10 +30,17 @@ const countUntested = (report: Report): number =>
     .flatMap(({ mutants }) => mutants)
     .filter(({ statusReason }) => statusReason === TIME_OVER).length;
 
+/** Files of which all was tested: of the others nobody knows what is noticed. */
+const completed = (report: Report): Report => ({
+  files: Object.fromEntries(
+    Object.entries(report.files).filter(([file, found]) => countUntested({ files: { [file]: found } }) === 0),
+  ),
+});
+
 /**
  * Everything mutated: 85 % of the mutants have to be noticed, in all and in each area, and every reason is needed.
  * Some files mutated: 85 % in each file of those that can be noticed, for a small file may hold little else than what
- * cannot. A file of which nothing was tested is not judged.
+ * cannot. A file of which not all was tested in time is not judged.
  */
 export const judge = (run: {
   readonly report: Report;
@@ -51,7 +58,10 @@ export const judge = (run: {
     isWhole && untested === 0 ? reasons.filter((reason) => ![...reasonOf.values()].includes(reason)) : [];
   const counted = isWhole
     ? scoresOf(report, { by: areaOf })
-    : scoresOf(report, { by: (file) => file, survivors: unexplained });
+    : scoresOf(completed(report), {
+        by: (file) => file,
+        survivors: unexplained.filter(({ file }) => file in completed(report).files),
+      });
   const low = [...counted].filter(
     ([, { killed, survived, percent }]) => killed + survived > 0 && percent < LEAST_PERCENT,
   );

@@ -50,6 +50,12 @@ describe('a run is good', () => {
       [],
     ],
     ['where no mutant was tested in time', { [STEP]: file(0, 0, 9) }, ['shared/drain/**/*.ts'], []],
+    [
+      'where not all of a file was tested in time',
+      { [STEP]: file(0, 1, 9), [LOOP]: file(9) },
+      [STEP, LOOP],
+      [],
+    ],
     ['where a file has no mutants', { [STEP]: file(0) }, [STEP], []],
     ['without a reason that may yet be needed', { [STEP]: file(9, 0, 1) }, 'everything', [WHY]],
   ])('%s', (_, files, patterns, reasons) => {
