@@ -3,9 +3,14 @@ import type { ControlPlane } from '../../counterparts/support/control-plane.ts';
 import { until } from './until.ts';
 
 interface Pod {
-  readonly metadata: { readonly uid: string; readonly deletionTimestamp?: string };
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName?: string };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+interface Budget {
+  readonly metadata: { readonly generation: number };
+  readonly status?: { readonly observedGeneration?: number };
 }
 
 interface PodList {
@@ -79,6 +84,36 @@ export const createApp = async (
       },
     }),
   );
+};
+
+/** How many pods of the app may be away from now on, once the disruption controller knows it. */
+export const setBudget = async (
+  { request }: ControlPlane,
+  name: string,
+  maxUnavailable: number | string,
+): Promise<void> => {
+  const path = `/apis/policy/v1/namespaces/${NAMESPACE}/poddisruptionbudgets/${name}`;
+  await expectSuccess(request('PATCH', path, { body: { spec: { maxUnavailable } }, contentType: MERGE }));
+  await until(`the budget ${name} is ${maxUnavailable}`, async () => {
+    const { metadata, status } = (await request('GET', path)).body as Budget;
+    return status?.observedGeneration === metadata.generation;
+  });
+};
+
+/** Asks for the eviction of every pod of a node, so many at once, and resolves when each was answered. */
+export const evictAll = async (controlPlane: ControlPlane, node: string, atOnce: number): Promise<void> => {
+  const waiting = [...(await listPods(controlPlane, node)).items];
+  const ask = async () => {
+    for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) {
+      const { name } = pod.metadata;
+      await expectSuccess(
+        controlPlane.request('POST', `/api/v1/namespaces/${NAMESPACE}/pods/${name}/eviction`, {
+          body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: NAMESPACE } },
+        }),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, ask));
 };
 
 export const scale = ({ request }: ControlPlane, name: string, replicas: number): Promise<void> =>
