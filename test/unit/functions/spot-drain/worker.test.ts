@@ -99,7 +99,12 @@ describe('a drain', () => {
   it('names the right that is missing', async () => {
     const scene = await warned([nodeOf(1, WEB)]);
     scene.cluster.fail = (verb, plural) =>
-      verb === 'create' && plural === 'pods' ? apiError(403, 'Forbidden') : undefined;
+      verb === 'create' && plural === 'pods'
+        ? apiError(
+            403,
+            'User "u" cannot create resource "pods/eviction" in API group "" in the namespace "shop"',
+          )
+        : undefined;
     await scene.worker();
     expect(last(scene)).toMatchObject({
       action: 'drain',
