@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../infra/load-config.ts';
 import { drawNight } from '../../infra/local/night/draw.ts';
 import { bundlesFor } from '../e2e/support/bundles.ts';
+import type { SeedNight, SeedResult } from './seed-night.ts';
 
 /**
- * For CI: twenty nights by their seeds, and one night for every bundle with that bundle replaced by a no-op,
+ * For CI: twenty nights by their seeds, and one `npm start` for every bundle with that bundle replaced by a no-op,
  * which must end with exit 1 and name it. Prints a line each and a last one with the counts.
  */
 
@@ -20,11 +21,10 @@ const NO_OP = `const nothing = async () => ({ batchItemFailures: [], verdicts: [
 export { nothing as handler, nothing as worker, nothing as findings, nothing as plan };
 `;
 
-interface Night {
-  readonly name: string;
+/** A night with a bundle that does nothing. */
+interface NoOpNight {
+  readonly automation: string;
   readonly args: readonly string[];
-  /** The automation that has to be named, where the night has to fail. */
-  readonly mustName?: string;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,12 +32,16 @@ const work = mkdtempSync(join(tmpdir(), 'caretaker-nights-'));
 /** What has to go at the end. */
 const folders = [work];
 
-const run = (night: Night): Promise<{ code: number | null; output: string }> =>
+const run = (
+  script: string,
+  args: readonly string[],
+  timeout: number,
+): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'infra/local/night/main.ts'), ...night.args], {
+    const child = spawn(process.execPath, [join(root, script), ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIME_LIMIT_MS,
+      timeout,
     });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -49,68 +53,77 @@ const run = (night: Night): Promise<{ code: number | null; output: string }> =>
     child.on('close', (code) => resolve({ code, output }));
   });
 
-/** Why the night did not end as it has to, or undefined. */
-const complaint = (night: Night, result: { code: number | null; output: string }): string | undefined => {
-  const last = result.output.split('\n').slice(-25).join('\n');
-  if (night.mustName === undefined) return result.code === 0 ? undefined : `exit ${result.code}\n${last}`;
-  if (result.code !== 1) return `exit ${result.code} instead of 1\n${last}`;
-  const sum = result.output.split('\n').find((line) => line.includes('expectations not met:')) ?? '';
-  return sum.includes(night.mustName) ? undefined : `it is not named: ${sum}`;
+const lastLinesOf = (output: string): string => output.split('\n').slice(-25).join('\n');
+
+let passed = 0;
+let failed = 0;
+const tell = (name: string, trouble: string | undefined): void => {
+  if (trouble === undefined) passed += 1;
+  else failed += 1;
+  process.stdout.write(
+    `${trouble === undefined ? 'ok' : 'FAILED'}  ${name}${trouble === undefined ? '' : `: ${trouble}`}\n`,
+  );
 };
 
-/** The arguments of the night of a seed, with its bundles: built once for all nights, configured for each. */
-const argsOf = async (
-  seed: number,
-  folder: string,
-): Promise<{ args: readonly string[]; bundles: string }> => {
+const resultsIn = (output: string): readonly SeedResult[] =>
+  output
+    .split('\n')
+    .filter((line) => line.startsWith('{"seed":'))
+    .map((line) => JSON.parse(line) as SeedResult);
+
+/** Nights one after the other, in a process of their own. */
+const playSeeds = async (nights: readonly SeedNight[]): Promise<void> => {
+  const script = 'test/ci/seeds.ts';
+  const { code, output } = await run(script, [JSON.stringify(nights)], TIME_LIMIT_MS * nights.length);
+  const results = new Map(resultsIn(output).map((result) => [result.seed, result]));
+  for (const { seed } of nights) {
+    const { expectations, unmet } = results.get(seed) ?? { expectations: 0, unmet: [] };
+    const isWhole = expectations > 0 && unmet.length === 0;
+    const why = unmet.length > 0 ? unmet.join('; ') : `exit ${code}\n${lastLinesOf(output)}`;
+    tell(`the night of seed ${seed}`, isWhole ? undefined : why);
+  }
+};
+
+/** `npm start` has to end with exit 1 and name the automation. */
+const playNoOp = async ({ automation, args }: NoOpNight): Promise<void> => {
+  const { code, output } = await run('infra/local/night/main.ts', args, TIME_LIMIT_MS);
+  const sum = output.split('\n').find((line) => line.includes('expectations not met:')) ?? '';
+  const isNamed = code === 1 && sum.includes(automation);
+  const why = code === 1 ? `it is not named: ${sum}` : `exit ${code} instead of 1\n${lastLinesOf(output)}`;
+  tell(`${automation} replaced by a no-op fails the night and is named`, isNamed ? undefined : why);
+};
+
+/** A night with its bundles: built once for all nights, configured for each. */
+const prepare = async (seed: number, folder: string): Promise<SeedNight> => {
   const bundles = await bundlesFor(parseConfig(drawNight(seed).configText, 'the drawn caretaker.yaml'));
   folders.push(bundles.folder);
   const out = join(work, folder);
   mkdirSync(out, { recursive: true });
-  return {
-    args: ['--seed', String(seed), '--out', out, '--bundles', bundles.folder],
-    bundles: bundles.folder,
-  };
+  return { seed, out, bundles: bundles.folder };
 };
 
-const nightOfSeed = async (seed: number): Promise<Night> => {
-  const { args } = await argsOf(seed, `seed-${seed}`);
-  return { name: `the night of seed ${seed}`, args };
-};
-
-/** A night with one of its bundles doing nothing. */
-const withNoOp = async (automation: string): Promise<Night> => {
-  const { args, bundles } = await argsOf(1, `no-op-${automation}`);
+const withNoOp = async (automation: string): Promise<NoOpNight> => {
+  const { seed, out, bundles } = await prepare(1, `no-op-${automation}`);
   writeFileSync(join(bundles, automation, 'index.mjs'), NO_OP);
-  return {
-    name: `${automation} replaced by a no-op fails the night and is named`,
-    args,
-    mustName: automation,
-  };
+  return { automation, args: ['--seed', String(seed), '--out', out, '--bundles', bundles] };
 };
 
 const automations = readdirSync(join(root, 'functions'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-const nights: Night[] = [];
-for (let seed = 1; seed <= SEEDS; seed += 1) nights.push(await nightOfSeed(seed));
-for (const automation of automations) nights.push(await withNoOp(automation));
+const hands: SeedNight[][] = Array.from({ length: AT_ONCE }, () => []);
+for (let seed = 1; seed <= SEEDS; seed += 1) {
+  hands[seed % AT_ONCE]?.push(await prepare(seed, `seed-${seed}`));
+}
+await Promise.all(hands.map(playSeeds));
 
-let passed = 0;
-let failed = 0;
-const queue = [...nights];
+const noOps = await Promise.all(automations.map(withNoOp));
 const worker = async () => {
-  for (let night = queue.shift(); night !== undefined; night = queue.shift()) {
-    const trouble = complaint(night, await run(night));
-    if (trouble === undefined) passed += 1;
-    else failed += 1;
-    process.stdout.write(
-      `${trouble === undefined ? 'ok' : 'FAILED'}  ${night.name}${trouble === undefined ? '' : `: ${trouble}`}\n`,
-    );
-  }
+  for (let night = noOps.shift(); night !== undefined; night = noOps.shift()) await playNoOp(night);
 };
 await Promise.all(Array.from({ length: AT_ONCE }, worker));
+
 for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 process.stdout.write(`Nights: ${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -100,9 +100,14 @@ export const setBudget = async (
   });
 };
 
-/** Asks for the eviction of every pod of a node, so many at once, and resolves when each was answered. */
-export const evictAll = async (controlPlane: ControlPlane, node: string, atOnce: number): Promise<void> => {
-  const waiting = [...(await listPods(controlPlane, node)).items];
+/** Asks for the eviction of every pod of some nodes, so many at once, and resolves when each was answered. */
+export const evictAll = async (
+  controlPlane: ControlPlane,
+  nodes: readonly string[],
+  atOnce: number,
+): Promise<void> => {
+  const from = new Set(nodes);
+  const waiting = (await listPods(controlPlane)).items.filter(({ spec }) => from.has(spec.nodeName ?? ''));
   const ask = async () => {
     for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) {
       const { name } = pod.metadata;

@@ -116,7 +116,7 @@ const measureServer = async (stage: Stage, one: Case): Promise<number> => {
   const leaving = await watchLeaving(controlPlane, [node]);
   try {
     const startedAt = performance.now();
-    await evictAll(controlPlane, node, AT_ONCE);
+    await evictAll(controlPlane, [node], AT_ONCE);
     return ((await leaving.allGone) - startedAt) / 1000;
   } finally {
     leaving.stop();
