@@ -7,13 +7,14 @@ import { coldStart } from './cold-start.ts';
 import { podCleanup } from './pod-cleanup.ts';
 import type { BenchRow } from './rows.ts';
 import { formatRows } from './rows.ts';
-import { spotDrain } from './spot-drain.ts';
+import { spotDrain, spotDrainStorm } from './spot-drain.ts';
 
 type Bench = (folder: string, progress: (text: string) => void) => Promise<readonly BenchRow[]>;
 
 const benches: Readonly<Record<string, Bench>> = {
   'cold-start': coldStart,
   'spot-drain': spotDrain,
+  'spot-drain-storm': spotDrainStorm,
   'pod-cleanup': podCleanup,
 };
 
