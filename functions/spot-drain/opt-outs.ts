@@ -2,6 +2,7 @@ import type { V1Namespace } from '@kubernetes/client-node';
 import { describeError } from '../../shared/core/errors.ts';
 import { optOutsOf } from '../../shared/drain/opt-out.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
+import { listAll } from '../../shared/kubernetes/list-all.ts';
 import { NAMESPACES } from '../../shared/kubernetes/resources.ts';
 import type { OptOuts } from './drain-options.ts';
 import { inTime } from './in-time.ts';
@@ -11,12 +12,6 @@ import type { WorkerDeps } from './worker.ts';
 const NO_NAMESPACES: OptOuts = { keep: [], evictOnly: [] };
 /** A list of thousands of namespaces takes about a second. */
 const READ_WITHIN_MS = 3_000;
-
-const readNamespaces = async (api: KubernetesApi): Promise<readonly V1Namespace[]> => {
-  const namespaces: V1Namespace[] = [];
-  for await (const page of api.listPages<V1Namespace>(NAMESPACES)) namespaces.push(...page);
-  return namespaces;
-};
 
 /**
  * The namespaces that opted out, read once for a batch where the configuration asks for it. A node does not wait long
@@ -28,7 +23,7 @@ export const readOptOuts = async (
 ): Promise<OptOuts> => {
   if (!deps.section.namespaceOptOuts) return NO_NAMESPACES;
   try {
-    return optOutsOf(await inTime(deps.clock, READ_WITHIN_MS, readNamespaces(api)));
+    return optOutsOf(await inTime(deps.clock, READ_WITHIN_MS, listAll<V1Namespace>(api, NAMESPACES)));
   } catch (error) {
     deps.logger.warn("namespaces could not be read; only the pods' own annotations count", {
       cluster: api.cluster,
