@@ -6,7 +6,7 @@
  * `--within`: mutants that come later than that are not tested. `--force`: also what is known from an earlier run.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { changedFiles, mutateFor } from './changed.ts';
@@ -46,6 +46,10 @@ const chosen = (): readonly string[] | 'everything' => {
   say(`mutate: since ${changed.base.slice(0, 12)} changed: ${what}`);
   return patterns;
 };
+
+/** Of the patterns that were given by hand; behind a colon may stand lines of a file. */
+const withoutFiles = (): readonly string[] =>
+  positionals.filter((pattern) => globSync(pattern.replace(/^!|:\d.*$/g, '')).length === 0);
 
 const withinSeconds = (): number | undefined => {
   if (values.within === undefined) return undefined;
@@ -101,6 +105,11 @@ const forgetUntested = (): void => {
 
 const run = async (): Promise<number> => {
   const seconds = withinSeconds();
+  const unknown = withoutFiles();
+  if (unknown.length > 0) {
+    say(`mutate: there is no file ${unknown.join(', ')}`);
+    return 1;
+  }
   const patterns = chosen();
   if (patterns.length === 0) return 0;
   rmSync(REPORT, { force: true });

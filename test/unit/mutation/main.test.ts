@@ -82,6 +82,13 @@ describe('what CI runs', () => {
     });
   });
 
+  it('names a file that is not there', () => {
+    expect(mutate(SOURCE, 'functions/x/decide/none.ts:3-4')).toEqual({
+      status: 1,
+      stdout: 'mutate: there is no file functions/x/decide/none.ts:3-4\n',
+    });
+  });
+
   it('passes where the tests notice, and is not held up by mutants that never end', () => {
     write(SOURCE, `${COUNT}\nexport const MORE = [1];\n`);
     write(
