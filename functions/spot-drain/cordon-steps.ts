@@ -1,6 +1,6 @@
 import type { V1Node } from '@kubernetes/client-node';
 import { describeError } from '../../shared/core/errors.ts';
-import { isForbidden } from '../../shared/kubernetes/errors.ts';
+import { isMissingRight } from '../../shared/kubernetes/errors.ts';
 import { createNodeEvent } from '../../shared/kubernetes/events.ts';
 import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, uncordonAll } from '../../shared/kubernetes/nodes.ts';
@@ -35,9 +35,9 @@ export const withCordon = (
 /** The verdict on a patch that failed: never `cordon`. */
 export const failedPatch = (error: unknown) => ({
   action: 'none' as const,
-  reason: isForbidden(error) ? 'missing-right' : 'cordon-failed',
+  reason: isMissingRight(error) ? 'missing-right' : 'cordon-failed',
   detail: {
-    ...(isForbidden(error) ? { verb: 'patch', resource: 'nodes' } : {}),
+    ...(isMissingRight(error) ? { verb: 'patch', resource: 'nodes' } : {}),
     error: describeError(error),
   },
 });

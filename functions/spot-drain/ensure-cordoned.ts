@@ -1,5 +1,5 @@
 import { describeError } from '../../shared/core/errors.ts';
-import { isForbidden, missingRightIn } from '../../shared/kubernetes/errors.ts';
+import { isMissingRight, missingRightIn } from '../../shared/kubernetes/errors.ts';
 import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, getNode } from '../../shared/kubernetes/nodes.ts';
 import { announceCordon } from './announce.ts';
@@ -62,7 +62,7 @@ export const ensureCordoned = async (
       if (isNew) await announceCordon(deps, work.api, cordoned);
       return 'cordoned';
     } catch (error) {
-      const missing = isForbidden(error);
+      const missing = isMissingRight(error);
       const words = describeError(error);
       if (!missing && clock.now() + delayMs < endAt) {
         await clock.sleep(delayMs);
@@ -76,7 +76,7 @@ export const ensureCordoned = async (
           action: 'none',
           reason: missing ? 'missing-right' : 'cordon-failed',
           detail: {
-            ...(missing ? (missingRightIn(words) ?? { verb: 'patch', resource: 'nodes' }) : {}),
+            ...(missing ? missingRightIn(words) : {}),
             error: words,
           },
         },

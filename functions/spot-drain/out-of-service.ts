@@ -1,5 +1,5 @@
 import { describeError } from '../../shared/core/errors.ts';
-import { isForbidden } from '../../shared/kubernetes/errors.ts';
+import { isMissingRight } from '../../shared/kubernetes/errors.ts';
 import { taintOutOfService } from '../../shared/kubernetes/out-of-service.ts';
 import type { Stepped } from './follow.ts';
 import type { IntakeDeps } from './intake.ts';
@@ -14,8 +14,8 @@ export const outOfService = async (deps: IntakeDeps, work: StepWork): Promise<St
     const result = await taintOutOfService(await work.api(), node);
     if (result.kind === 'gone') return { view: { node: 'gone' } };
   } catch (error) {
-    const missing = isForbidden(error) ? { verb: 'patch', resource: 'nodes' } : {};
-    const reason = isForbidden(error) ? 'missing-right' : 'taint-failed';
+    const missing = isMissingRight(error) ? { verb: 'patch', resource: 'nodes' } : {};
+    const reason = isMissingRight(error) ? 'missing-right' : 'taint-failed';
     sayOn(work, { action: 'none', reason, detail: { ...missing, error: describeError(error) } });
     throw error;
   }

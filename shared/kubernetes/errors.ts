@@ -65,6 +65,10 @@ export const missingRightIn = (
   return verb === undefined || resource === undefined ? undefined : { verb, resource };
 };
 
+/** RBAC refuses it, and not somebody's policy, which says 403 as well. */
+export const isMissingRight = (error: unknown): boolean =>
+  error instanceof KubernetesApiError && error.status === 403 && missingRightIn(error.message) !== undefined;
+
 /** As the API server words it (k8s.io/apiserver, plugin/webhook/errors and plugin/policy/validating). */
 const DENIED =
   /\badmission webhook "[^"]*" denied the request|\bValidatingAdmissionPolicy '.*' denied request/;

@@ -117,7 +117,12 @@ describe('a spot warning', () => {
 
   it.each([
     ['a server error', apiError(500, 'InternalError'), 'cordon-failed'],
-    ['a missing right', apiError(403, 'Forbidden'), 'missing-right'],
+    [
+      'a missing right',
+      apiError(403, 'User "u" cannot patch resource "nodes" in API group ""'),
+      'missing-right',
+    ],
+    ['a policy that denies it', apiError(403, 'not on Fridays'), 'cordon-failed'],
   ])(
     'is never reported as cordoned after %s; the worker is started to try again',
     async (_, error, reason) => {

@@ -72,7 +72,8 @@ describe('the node of a terminated instance', () => {
     const scene = createScene({ nodes: [nodeOf(1, WEB)], section: { outOfServiceTaint: true } });
     await scene.intake(spot());
     scene.control.instances[1] = { state: 'terminated' };
-    scene.cluster.fail = (verb) => (verb === 'patch' ? apiError(403, 'Forbidden') : undefined);
+    scene.cluster.fail = (verb) =>
+      verb === 'patch' ? apiError(403, 'User "u" cannot patch resource "nodes" in API group ""') : undefined;
     await scene.intake(TERMINATED);
     expect(scene.verdicts.find(({ reason }) => reason === 'missing-right')).toMatchObject({
       detail: { verb: 'patch', resource: 'nodes' },
