@@ -1,6 +1,13 @@
 import { FIRST_DELAY_MS, longerDelay } from './gates.ts';
 import type { LaneVerdict } from './pace.ts';
 
+/** What became of a task of a lane. Epoch ms. */
+export interface LaneAnswer {
+  readonly verdict: LaneVerdict;
+  readonly begunAt: number;
+  readonly now: number;
+}
+
 /**
  * The lanes of a pace. Evictions of one budget write its status one after the other, and the API server makes those
  * that lose that race wait half a second; a budget that refuses one pod refuses them all. So a lane has few places,
@@ -10,11 +17,22 @@ export interface Lanes {
   /** When one more may begin (epoch ms); undefined where somebody has to leave first. */
   freeAt(lane: string, now: number): number | undefined;
   enter(lane: string): void;
-  leave(lane: string, verdict: LaneVerdict, now: number): void;
+  leave(lane: string, answer: LaneAnswer): void;
 }
 
-/** Places in all lanes together, one in each at the least. */
-const PLACES = 8;
+/** Places in one lane, at the most. */
+const PLACES_A_LANE = 8;
+/** Of all lanes together, to begin with; one more for each answer that comes in time, until the first one is late. */
+const FIRST_PLACES = 4;
+/** Of all lanes together: more requests at once do not let more of them through. */
+const MOST_PLACES = 32;
+/**
+ * An eviction that takes so long has lost the race for its budget's status again and again: the server tries once more
+ * after 500 ms, up to twenty times (kubernetes, pkg/registry/core/pod/storage/eviction.go, EvictionsRetry), and
+ * one race is lost to the disruption controller every now and then. Or the server is busy; either way more
+ * requests at once are no help.
+ */
+const LATE_MS = 1_000;
 
 interface Lane {
   running: number;
@@ -24,12 +42,40 @@ interface Lane {
   atOnce: number;
 }
 
+/**
+ * The places of all lanes together. Workers do not know each other: when several race for the same budgets, each sees
+ * it by late answers and takes half as many places as before, as senders that share a line do (RFC 5681).
+ */
+const createPlaces = () => {
+  let places = FIRST_PLACES;
+  let slowedAt = Number.NEGATIVE_INFINITY;
+  let wasSlow = false;
+  return {
+    count: () => Math.floor(places),
+    note: ({ verdict, begunAt, now }: LaneAnswer) => {
+      if (now - begunAt < LATE_MS) {
+        if (verdict === 'granted') places = Math.min(MOST_PLACES, places + (wasSlow ? 1 / places : 1));
+        return;
+      }
+      // Those that were under way by then are late for the same reason.
+      if (begunAt < slowedAt) return;
+      slowedAt = now;
+      wasSlow = true;
+      places = Math.max(1, places / 2);
+    },
+  };
+};
+
 export const createLanes = (): Lanes => {
   const lanes = new Map<string, Lane>();
-  const newLane = (): Lane => ({ running: 0, closedUntil: 0, delayMs: 0, atOnce: PLACES });
+  const places = createPlaces();
+  const newLane = (): Lane => ({ running: 0, closedUntil: 0, delayMs: 0, atOnce: PLACES_A_LANE });
 
-  /** Lanes among which the places are divided. */
-  const busy = () => [...lanes.values()].filter(({ running }) => running > 0).length;
+  /** How many are under way, and in how many lanes. */
+  const busy = () => {
+    const running = [...lanes.values()].map((lane) => lane.running).filter((count) => count > 0);
+    return { lanes: running.length, tasks: running.reduce((sum, count) => sum + count, 0) };
+  };
 
   const refuse = (lane: Lane, now: number) => {
     // Late answers of one burst count once.
@@ -43,15 +89,17 @@ export const createLanes = (): Lanes => {
   const grant = (lane: Lane, now: number) => {
     lane.closedUntil = Math.min(lane.closedUntil, now);
     lane.delayMs = 0;
-    lane.atOnce = Math.min(lane.atOnce * 2, PLACES);
+    lane.atOnce = Math.min(lane.atOnce * 2, PLACES_A_LANE);
   };
 
   return {
     freeAt: (name, now) => {
+      const under = busy();
+      if (under.tasks >= places.count()) return undefined;
       const lane = lanes.get(name);
       if (lane === undefined) return now;
-      const places = Math.max(1, Math.floor(PLACES / busy()));
-      if (lane.running >= Math.min(places, lane.atOnce)) return undefined;
+      const share = Math.max(1, Math.floor(places.count() / under.lanes));
+      if (lane.running >= Math.min(share, lane.atOnce, PLACES_A_LANE)) return undefined;
       return Math.max(now, lane.closedUntil);
     },
     enter: (name) => {
@@ -59,12 +107,13 @@ export const createLanes = (): Lanes => {
       lane.running += 1;
       lanes.set(name, lane);
     },
-    leave: (name, verdict, now) => {
+    leave: (name, answer) => {
       const lane = lanes.get(name);
       if (lane === undefined) return;
       lane.running -= 1;
-      if (verdict === 'refused') refuse(lane, now);
-      if (verdict === 'granted') grant(lane, now);
+      places.note(answer);
+      if (answer.verdict === 'refused') refuse(lane, answer.now);
+      if (answer.verdict === 'granted') grant(lane, answer.now);
     },
   };
 };

@@ -139,6 +139,7 @@ export const createPace = ({
         beginNext();
       });
       let verdict: LaneVerdict;
+      const begunAt = clock.now();
       try {
         const result = await task();
         verdict = judge?.(result);
@@ -146,7 +147,7 @@ export const createPace = ({
         return result;
       } finally {
         running -= 1;
-        if (lane !== undefined) lanes.leave(lane, verdict, clock.now());
+        if (lane !== undefined) lanes.leave(lane, { verdict, begunAt, now: clock.now() });
         beginNext();
       }
     },

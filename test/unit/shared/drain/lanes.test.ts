@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLanes } from '../../../../shared/drain/lanes.ts';
+import type { LaneVerdict } from '../../../../shared/drain/pace.ts';
 
 const NOW = 1_000_000;
+/** Somebody leaves who came a moment ago. */
+const leave = (
+  lanes: ReturnType<typeof createLanes>,
+  name: string,
+  verdict: LaneVerdict,
+  { now = NOW, tookMs = 10 } = {},
+) => lanes.leave(name, { verdict, begunAt: now - tookMs, now });
 const enter = (lanes: ReturnType<typeof createLanes>, name: string, times = 1) => {
   for (let count = 0; count < times; count += 1) lanes.enter(name);
 };
@@ -9,23 +17,102 @@ const enter = (lanes: ReturnType<typeof createLanes>, name: string, times = 1) =
 const roomIn = (lanes: ReturnType<typeof createLanes>, name: string, now = NOW): number => {
   let count = 0;
   for (; count < 20 && lanes.freeAt(name, now) === now; count += 1) lanes.enter(name);
-  for (let left = 0; left < count; left += 1) lanes.leave(name, undefined, now);
+  for (let left = 0; left < count; left += 1) leave(lanes, name, undefined, { now });
   return count;
 };
+
+/** Lanes whose server has let so many go in time. */
+const trusted = (granted: number): ReturnType<typeof createLanes> => {
+  const lanes = createLanes();
+  for (let count = 0; count < granted; count += 1) {
+    lanes.enter('before');
+    leave(lanes, 'before', 'granted');
+  }
+  return lanes;
+};
+/** How many more may enter now, each in a lane of its own. */
+const placesOf = (lanes: ReturnType<typeof createLanes>): number => {
+  let count = 0;
+  for (; count < 100 && lanes.freeAt(`own-${count}`, NOW) === NOW; count += 1) lanes.enter(`own-${count}`);
+  for (let left = 0; left < count; left += 1) leave(lanes, `own-${left}`, undefined);
+  return count;
+};
+
+describe('the places of all lanes together', () => {
+  it('are four to begin with, and free again when somebody leaves', () => {
+    const lanes = createLanes();
+    expect(placesOf(lanes)).toBe(4);
+    enter(lanes, 'a', 4);
+    expect(lanes.freeAt('b', NOW)).toBeUndefined();
+    leave(lanes, 'a', undefined);
+    expect(lanes.freeAt('b', NOW)).toBe(NOW);
+  });
+
+  it.each([
+    [1, 5],
+    [10, 14],
+    [28, 32],
+    [200, 32],
+  ])('grow with each that is let go in time: after %i they are %i', (granted, places) => {
+    expect(placesOf(trusted(granted))).toBe(places);
+  });
+
+  it.each<LaneVerdict>(['refused', undefined])('do not grow with an answer of %s', (verdict) => {
+    const lanes = createLanes();
+    enter(lanes, 'a');
+    leave(lanes, 'a', verdict);
+    expect(placesOf(lanes)).toBe(4);
+  });
+
+  it.each<LaneVerdict>(['granted', 'refused', undefined])(
+    'are half as many after a late answer of %s',
+    (verdict) => {
+      const lanes = createLanes();
+      enter(lanes, 'a', 2);
+      leave(lanes, 'a', verdict, { tookMs: 999 });
+      leave(lanes, 'a', verdict, { tookMs: 1_000 });
+      expect(placesOf(lanes)).toBe(2);
+    },
+  );
+
+  it('are halved once for all that were under way together', () => {
+    const lanes = trusted(4);
+    enter(lanes, 'a', 3);
+    for (const tookMs of [1_000, 1_100, 1_900]) leave(lanes, 'a', 'granted', { now: NOW + tookMs, tookMs });
+    expect(placesOf(lanes)).toBe(4);
+  });
+
+  it('are halved again for one that began later, one at the least', () => {
+    const lanes = trusted(4);
+    const halved = [1, 2, 3, 4, 5].map((second) => {
+      enter(lanes, 'a');
+      leave(lanes, 'a', 'granted', { now: NOW + second * 1_000, tookMs: 1_000 });
+      return placesOf(lanes);
+    });
+    expect(halved).toEqual([4, 2, 1, 1, 1]);
+  });
+
+  it('grow by one for each round of answers once one was late', () => {
+    const lanes = createLanes();
+    enter(lanes, 'a');
+    leave(lanes, 'a', 'granted', { tookMs: 1_000 });
+    const grown = [1, 2, 3, 4, 5].map(() => {
+      enter(lanes, 'a');
+      leave(lanes, 'a', 'granted', { now: NOW + 1 });
+      return placesOf(lanes);
+    });
+    // 2, then a half more, then two fifths, then a third ...
+    expect(grown).toEqual([2, 2, 3, 3, 3]);
+  });
+});
 
 describe('the places of a lane', () => {
   it('are free where nobody ever was', () => {
     expect(createLanes().freeAt('a', NOW)).toBe(NOW);
   });
 
-  it('are eight for a lane alone, and free again when somebody leaves', () => {
-    const lanes = createLanes();
-    enter(lanes, 'a', 7);
-    expect(lanes.freeAt('a', NOW)).toBe(NOW);
-    enter(lanes, 'a');
-    expect(lanes.freeAt('a', NOW)).toBeUndefined();
-    lanes.leave('a', undefined, NOW);
-    expect(lanes.freeAt('a', NOW)).toBe(NOW);
+  it('are eight for a lane alone at the most', () => {
+    expect(roomIn(trusted(100), 'a')).toBe(8);
   });
 
   it.each([
@@ -34,34 +121,34 @@ describe('the places of a lane', () => {
     [3, 2],
     [4, 1],
     [7, 1],
-    [30, 1],
-  ])('are shared with %i others that are busy: %i each', (others, expected) => {
-    const lanes = createLanes();
+  ])('are shared with %i others that are busy: %i each of eight', (others, expected) => {
+    const lanes = trusted(4);
     enter(lanes, 'a');
     for (let index = 0; index < others; index += 1) enter(lanes, `other-${index}`);
-    lanes.leave('a', undefined, NOW);
+    leave(lanes, 'a', undefined);
     expect(roomIn(lanes, 'a')).toBe(expected);
   });
 
   it('are not shared with those that are idle', () => {
-    const lanes = createLanes();
+    const lanes = trusted(4);
     enter(lanes, 'b');
-    lanes.leave('b', undefined, NOW);
+    leave(lanes, 'b', undefined);
     enter(lanes, 'a');
     expect(roomIn(lanes, 'a')).toBe(7);
   });
 
   it('nobody leaves who never came', () => {
     const lanes = createLanes();
-    lanes.leave('a', 'refused', NOW);
+    leave(lanes, 'a', 'refused', { tookMs: 1_000 });
     expect(lanes.freeAt('a', NOW)).toBe(NOW);
+    expect(placesOf(lanes)).toBe(4);
   });
 });
 
 describe('after a refusal', () => {
   const probe = (lanes: ReturnType<typeof createLanes>, now: number) => {
     enter(lanes, 'a');
-    lanes.leave('a', 'refused', now);
+    leave(lanes, 'a', 'refused', { now });
     return (lanes.freeAt('a', now) ?? 0) - now;
   };
 
@@ -77,11 +164,11 @@ describe('after a refusal', () => {
   });
 
   it('of a whole burst it is closed as after one', () => {
-    const lanes = createLanes();
+    const lanes = trusted(4);
     enter(lanes, 'a', 8);
-    for (const ms of [0, 20, 99]) lanes.leave('a', 'refused', NOW + ms);
+    for (const ms of [0, 20, 99]) leave(lanes, 'a', 'refused', { now: NOW + ms });
     expect(lanes.freeAt('a', NOW + 99)).toBeUndefined();
-    for (let count = 0; count < 5; count += 1) lanes.leave('a', undefined, NOW + 99);
+    for (let count = 0; count < 5; count += 1) leave(lanes, 'a', undefined, { now: NOW + 99 });
     expect(lanes.freeAt('a', NOW + 99)).toBe(NOW + 100);
   });
 
@@ -92,11 +179,11 @@ describe('after a refusal', () => {
   });
 
   it('it has twice as many after each that was let go, from then on, eight at most', () => {
-    const lanes = createLanes();
+    const lanes = trusted(8);
     probe(lanes, NOW);
     const rooms = [100, 110, 120, 130].map((ms) => {
       enter(lanes, 'a');
-      lanes.leave('a', 'granted', NOW + ms);
+      leave(lanes, 'a', 'granted', { now: NOW + ms });
       return roomIn(lanes, 'a', NOW + ms);
     });
     expect(rooms).toEqual([2, 4, 8, 8]);
@@ -105,8 +192,8 @@ describe('after a refusal', () => {
   it('one that is let go meanwhile opens it', () => {
     const lanes = createLanes();
     enter(lanes, 'a', 2);
-    lanes.leave('a', 'refused', NOW);
-    lanes.leave('a', 'granted', NOW + 30);
+    leave(lanes, 'a', 'refused');
+    leave(lanes, 'a', 'granted', { now: NOW + 30 });
     expect(lanes.freeAt('a', NOW + 30)).toBe(NOW + 30);
   });
 
@@ -115,7 +202,7 @@ describe('after a refusal', () => {
     probe(lanes, NOW);
     probe(lanes, NOW + 100);
     enter(lanes, 'a', 1);
-    lanes.leave('a', 'granted', NOW + 250);
+    leave(lanes, 'a', 'granted', { now: NOW + 250 });
     expect(probe(lanes, NOW + 300)).toBe(100);
   });
 
@@ -123,7 +210,7 @@ describe('after a refusal', () => {
     const lanes = createLanes();
     probe(lanes, NOW);
     enter(lanes, 'a');
-    lanes.leave('a', undefined, NOW + 10);
+    leave(lanes, 'a', undefined, { now: NOW + 10 });
     expect(lanes.freeAt('a', NOW + 10)).toBe(NOW + 100);
     expect(roomIn(lanes, 'a', NOW + 100)).toBe(1);
   });

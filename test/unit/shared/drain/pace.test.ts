@@ -23,7 +23,7 @@ const setUp = (options: { concurrency?: number; perSecond?: number } = {}) => {
         await clock.sleep(ms);
         running -= 1;
       },
-      lane === undefined ? {} : { lane },
+      lane === undefined ? {} : { lane, judge: () => 'granted' },
     );
   const sendMany = (count: number, ms?: number, lane?: string) =>
     Promise.all(Array.from({ length: count }, () => send(ms, lane)));
@@ -56,21 +56,27 @@ describe('a pace', () => {
     expect(most()).toBe(3);
   });
 
-  it('gives one lane alone eight places, and others go past it', async () => {
-    const { send, sendMany, most } = setUp();
-    await sendMany(30, 50, 'shop/web');
+  it('gives lanes four places, one more for each that is let go, eight in one, and others go past them', async () => {
+    const { sendMany, most } = setUp();
+    await sendMany(40, 50, 'shop/web');
     expect(most()).toBe(8);
     const { sendMany: sendFree, startedAfter } = setUp();
     await Promise.all([sendFree(20, 50, 'shop/web'), sendFree(5)]);
-    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(13);
-    await send();
+    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(9);
   });
 
-  it('gives many lanes one place each', async () => {
+  it('takes half as many places after an answer that was late', async () => {
+    const { sendMany, startedAfter } = setUp();
+    await sendMany(4, 1_000, 'shop/web');
+    await sendMany(3, 50, 'shop/web');
+    expect(startedAfter).toEqual([0, 0, 0, 0, 1, 1, 1.05]);
+  });
+
+  it('gives many lanes no more places than there are', async () => {
     const { send, most } = setUp();
     const lanes = Array.from({ length: 20 }, (_, index) => `shop/web-${index}`);
-    await Promise.all([...lanes, ...lanes, ...lanes].map((lane) => send(50, lane)));
-    expect(most()).toBeLessThanOrEqual(28);
+    await Promise.all([...lanes, ...lanes, ...lanes].map((lane) => send(2_000, lane)));
+    expect(most()).toBe(4);
   });
 
   it('begins nothing while the server wants to be left alone', async () => {
@@ -198,7 +204,7 @@ describe('a lane', () => {
   it('has all its places beside tasks that are in none', async () => {
     const { sendMany, startedAfter } = setUp();
     await Promise.all([sendMany(5), sendMany(20, 50, 'shop/web')]);
-    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(13);
+    expect(startedAfter.filter((seconds) => seconds === 0)).toHaveLength(9);
   });
 
   /** Asks a budget with so much room; answers when each was asked, and what it heard. */
@@ -221,10 +227,10 @@ describe('a lane', () => {
 
   it('that was refused lets one ask again after 0.1 seconds, then after half as long again, while all others wait', async () => {
     const { one, asked } = ask(() => false);
-    await Promise.all(Array.from({ length: 14 }, one));
-    // Eight were under way when the first was refused.
-    expect(asked.slice(0, 8).map(({ at }) => at)).toEqual(Array(8).fill(10));
-    const waits = asked.slice(8).map(({ at }, index) => at - (asked[7 + index]?.at ?? 0));
+    await Promise.all(Array.from({ length: 10 }, one));
+    // Four were under way when the first was refused.
+    expect(asked.slice(0, 4).map(({ at }) => at)).toEqual(Array(4).fill(10));
+    const waits = asked.slice(4).map(({ at }, index) => at - (asked[3 + index]?.at ?? 0));
     expect(waits).toEqual([110, 160, 235, 348, 517, 771]);
   });
 
@@ -236,7 +242,7 @@ describe('a lane', () => {
     room = 30;
     await asking;
     const granted = asked.filter((each) => each.granted).map(({ at }) => at);
-    expect(granted.length).toBe(22);
+    expect(granted.length).toBe(26);
     expect(granted[0]).toBe(120);
     // One, two, four, eight at once.
     expect((granted.at(-1) ?? 0) - (granted[0] ?? 0)).toBeLessThanOrEqual(50);
