@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/core/clock.ts';
 import { describeError } from '../../shared/core/errors.ts';
 import type { RoundAnswer } from '../../shared/drain/loop.ts';
 import { runDrain } from '../../shared/drain/loop.ts';
@@ -62,6 +63,26 @@ const createHeart = (deps: WorkerDeps, lease: NodeLease) => {
   };
 };
 
+/** A lease that runs low is renewed between two rounds too: a list may take longer than the lease lasts. */
+const BEAT_EVERY_MS = 5_000;
+
+/** Calls again and again until it is told to stop, and waits for the last call then. */
+const every = (clock: Clock, ms: number, call: () => Promise<void>): (() => Promise<void>) => {
+  const over = new AbortController();
+  const calling = (async () => {
+    for (;;) {
+      await clock.sleep(ms, over.signal);
+      await call();
+    }
+  })().catch((error: unknown) => {
+    if (!over.signal.aborted) throw error;
+  });
+  return () => {
+    over.abort();
+    return calling;
+  };
+};
+
 /**
  * Until when the drain may rest, where nothing is to be done for so long. Hooks of which nothing is known are held here,
  * those that came during the drain as well.
@@ -99,6 +120,7 @@ export const driveDrain = async (
 
   const mayGoOn = async (state: DrainState): Promise<RoundAnswer> => {
     run.progress = progressOf(state, run.progress, clock.now());
+    if (run.stop !== undefined) return 'stop';
     if ((await work.mode()) !== 'act') run.stop = 'mode-changed';
     else {
       const kept = await lease.keep(state);
@@ -134,6 +156,17 @@ export const driveDrain = async (
     return 'stop';
   };
 
+  const beat = async (): Promise<void> => {
+    heart.beatIfDue();
+    try {
+      const kept = await lease.keep(undefined);
+      if (kept !== 'held') run.stop ??= kept;
+    } catch (error) {
+      logger.warn('a lease was not renewed', { error: describeError(error) });
+    }
+  };
+
+  const stopBeating = every(clock, BEAT_EVERY_MS, beat);
   const state = await runDrain({
     api: work.drainApi,
     clock,
@@ -142,7 +175,7 @@ export const driveDrain = async (
     beforeRound: (current) => unlessTableIsDown(() => mayGoOn(current)),
     beforeRemovals: (current) => unlessTableIsDown(() => keepPlan(current)),
     limiter: work.limiter,
-  });
+  }).finally(stopBeating);
   if (run.stop === 'rests') await heart.beatNow();
   await heart.stop();
   if (state.finished !== undefined) return { state, why: 'finished' };

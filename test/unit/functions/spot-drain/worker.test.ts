@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import type { DrainOrder } from '../../../../functions/spot-drain/messages.ts';
 import { runWorker } from '../../../../functions/spot-drain/worker.ts';
 import type { Clock } from '../../../../shared/core/clock.ts';
+import type { KubernetesApi, ListOptions, ResourceType } from '../../../../shared/kubernetes/client.ts';
 import { apiError } from '../../../fixtures/cluster-api.ts';
 import { createScene, eventOf, instanceIdOf, START } from '../../../fixtures/spot-drain-scene.ts';
 import { createTestCall } from '../../../fixtures/test-call.ts';
@@ -283,6 +285,31 @@ describe('two workers', () => {
     await scene.worker();
     expect(last(scene)).toMatchObject({ action: 'none', reason: 'already-closed' });
     expect(scene.notifications).toHaveLength(1);
+  });
+
+  it('on one node whose lists take longer than a lease lasts: the first still has it', async () => {
+    const scene = await warned([nodeOf(1, HELD)]);
+    const [order] = scene.orders;
+    if (order !== undefined) scene.orders.push(order);
+    const slow: KubernetesApi = {
+      ...scene.cluster,
+      listPages: async function* <T>(resource: ResourceType, options?: ListOptions) {
+        if (resource.plural === 'pods') await scene.clock.sleep(18_000);
+        yield* scene.cluster.listPages<T>(resource, options);
+      },
+    };
+    const connect = async () => slow;
+    const call = createTestCall({ automation: 'spot-drain', clock: scene.clock, store: scene.store });
+    const first = runWorker(
+      { ...scene.deps, clusters: { connect } },
+      scene.orders.splice(0, 1)[0] as DrainOrder,
+      call,
+    );
+    await scene.clock.sleep(17_000);
+    await scene.worker();
+    expect(last(scene)).toMatchObject({ action: 'deferred', reason: 'drain-in-progress' });
+    await first;
+    expect(call.verdicts).toMatchObject([{ reason: 'budget-blocked' }]);
   });
 
   it('when the first dies mid-drain, the second takes over within 35 seconds and evicts nothing twice', async () => {
