@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { closeGates, LONGEST_DELAY_MS, longerDelay, openGates } from './gates.ts';
 import { podLeft, podSeen } from './pod-seen.ts';
+import { switchAt } from './removal.ts';
 import type { DrainOptions, DrainState, PodProgress, RemovalVerb } from './state.ts';
 import { remainingPods } from './state.ts';
 import type { RemovalOutcome } from './types.ts';
@@ -53,7 +54,7 @@ const roundMs = (state: DrainState, now: number): number => {
 };
 
 /** A server that takes its time for a list is asked less often. */
-const SLOWER_BY = 8;
+const SLOWER_BY = 16;
 
 const answerMs = (list: DrainState['listInFlight'], now: number): number =>
   Math.min(SLOWER_BY * (now - (list?.issuedAt ?? now)), LONGEST_DELAY_MS);
@@ -139,8 +140,11 @@ const observeOutcome = (
   });
   const { outcome } = observation;
   switch (outcome.kind) {
-    case 'not-sent':
-      return put({ ...asked, inFlight: false, notBefore: now });
+    case 'not-sent': {
+      // It stood in line for its budget until its last chance: that was its turn.
+      const waited = { ...asked, inFlight: false, notBefore: now };
+      return put(now < switchAt(state, asked) ? waited : { ...waited, wasAsked: true });
+    }
     case 'accepted': {
       const status = pod.status === 'gone' ? 'gone' : 'accepted';
       const next = put({ ...pod, status, removedBy: observation.verb });

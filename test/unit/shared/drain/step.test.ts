@@ -146,14 +146,18 @@ describe('step', () => {
     expect(removals(next.actions).map(({ request }) => request.uid)).toEqual(['uid-new']);
   });
 
-  it('asks a pod for itself whose turn never came, and only then deletes it', () => {
+  it('asks a pod again whose turn did not come', () => {
+    const { state } = begun([{ name: 'a' }]);
+    const waiting = answer(state, 'uid-a', { kind: 'not-sent' }, at(74.9));
+    expect(removals(waiting.actions)).toMatchObject([{ kind: 'evict', attempt: 2 }]);
+  });
+
+  it('deletes a pod that stood in line for its budget until its last chance', () => {
     const { state } = begun([{ name: 'a' }]);
     const expired = answer(state, 'uid-a', { kind: 'not-sent' }, at(75));
-    expect(removals(expired.actions)).toMatchObject([{ kind: 'evict', attempt: 2 }]);
+    expect(removals(expired.actions)).toMatchObject([{ kind: 'delete', attempt: 2 }]);
     // Nothing waits at the last chance.
     expect(removals(expired.actions)[0]).not.toHaveProperty('expiresAt');
-    const refused = answer(expired.state, 'uid-a', BUDGET, at(75.1));
-    expect(removals(refused.actions)).toMatchObject([{ kind: 'delete', attempt: 3 }]);
   });
 
   it('asks a server less often that takes its time for a list', () => {
@@ -162,7 +166,7 @@ describe('step', () => {
       step(first.state, { kind: 'pods', list: 1, pods: [podOf({ name: 'a' })] }, at(seconds)).state
         .nextListAt;
     expect(nextListAfter(0.05)).toBe(at(1.05));
-    expect(nextListAfter(0.4)).toBe(at(3.6));
+    expect(nextListAfter(0.2)).toBe(at(3.4));
     expect(nextListAfter(3)).toBe(at(8));
   });
 
