@@ -10,6 +10,9 @@ const LONGEST_DELAY_SECONDS = 900;
 /** Looks that are further away than this are sent once; of nearer ones there may be several. */
 const PROMISED_FROM_SECONDS = 60;
 
+/** Looks that are no further apart than this are one: the drains of a batch renew their leases seconds apart. */
+const TOGETHER_SECONDS = 5;
+
 const refOf = ({ instanceId, nodeUid }: NodeRef): NodeRef => ({ instanceId, nodeUid });
 
 export const sendCheck = (
@@ -64,6 +67,22 @@ const isExpected = ({ record }: Followed, delaySeconds: number, now: number): bo
   );
 };
 
+interface Wanted {
+  readonly each: Followed;
+  readonly delaySeconds: number;
+}
+
+/** Looks by the delay of their message; near ones that are due at nearly the same time have the last one's. */
+const byDelay = (wanted: readonly Wanted[]): ReadonlyMap<number, readonly Wanted[]> => {
+  const latestFirst = [...wanted].sort((a, b) => b.delaySeconds - a.delaySeconds);
+  let together = Number.POSITIVE_INFINITY;
+  return Map.groupBy(latestFirst, ({ delaySeconds }) => {
+    const isNear = delaySeconds < PROMISED_FROM_SECONDS && together < PROMISED_FROM_SECONDS;
+    if (!isNear || delaySeconds < together - TOGETHER_SECONDS) together = delaySeconds;
+    return together;
+  });
+};
+
 /**
  * Sends what the records want to be looked at again, one message for all that come at the same time. The promise is
  * written after the message is on its way: a message too many is dropped when it comes, one too few would be missed.
@@ -79,9 +98,8 @@ export const lookAgain = async (
     const delaySeconds = delayUntil(each.lookAt, now);
     return isExpected(each, delaySeconds, now) ? [] : [{ each, delaySeconds }];
   });
-  const byDelay = Map.groupBy(wanted, ({ delaySeconds }) => delaySeconds);
   await Promise.all(
-    [...byDelay].map(async ([delaySeconds, looks]) => {
+    [...byDelay(wanted)].map(async ([delaySeconds, looks]) => {
       const records = looks.map(({ each }) => refTo(each));
       if (delaySeconds < PROMISED_FROM_SECONDS) return sendCheck(deps, { cluster, records, delaySeconds });
       const promisedAt = now + delaySeconds * 1000;
