@@ -225,17 +225,33 @@ const goOn = async (
     : followed;
 };
 
+/** The cordon goes first where a function has little CPU; a cordon that hangs holds up no record. */
+const RECORD_AFTER_MS = 500;
+
+const recordBeside = async (
+  deps: IntakeDeps,
+  batch: NodeBatch,
+  cordoning: Promise<unknown>,
+): Promise<Written> => {
+  const over = new AbortController();
+  const late = deps.clock.sleep(RECORD_AFTER_MS, over.signal).catch(() => undefined);
+  await Promise.race([cordoning, late]);
+  over.abort();
+  return writeRecord(deps, batch);
+};
+
 /**
- * Record and cordon, at the same time; then whatever else is due. A cordon that fails is said so and tried again by
+ * Cordon and record, the one hardly after the other; then whatever else is due. A cordon that fails is said so and tried again by
  * the worker or at the next look; a record that cannot be written brings the messages back.
  */
 export const takeInNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<TakenIn> => {
   const { call, mode, api } = batch;
   const messageIds = [...new Set(batch.arrivals.map(({ messageId }) => messageId))];
   const leftMs = () => call.deadline.remainingMs() - KEPT_MS.node;
+  const cordoning = cordonNode(deps, batch);
   const [written, outcome] = await Promise.all([
-    inTime(deps.clock, leftMs(), writeRecord(deps, batch)).catch((error: unknown) => ({ error })),
-    cordonNode(deps, batch),
+    inTime(deps.clock, leftMs(), recordBeside(deps, batch, cordoning)).catch((error: unknown) => ({ error })),
+    cordoning,
   ]);
   const duplicates = 'error' in written ? new Set<string>() : written.duplicates;
   sayAll(deps, batch, { outcome, duplicates });
