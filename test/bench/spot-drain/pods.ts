@@ -100,14 +100,19 @@ export const setBudget = async (
   });
 };
 
-/** Asks for the eviction of every pod of some nodes, so many at once, and resolves when each was answered. */
+/**
+ * Asks for the eviction of every pod of some nodes, so many at once, and resolves when each was answered. Node by node,
+ * as a drain does: pods in the order of their names would be those of one budget after the other.
+ */
 export const evictAll = async (
   controlPlane: ControlPlane,
   nodes: readonly string[],
   atOnce: number,
 ): Promise<void> => {
   const from = new Set(nodes);
-  const waiting = (await listPods(controlPlane)).items.filter(({ spec }) => from.has(spec.nodeName ?? ''));
+  const waiting = (await listPods(controlPlane)).items
+    .filter(({ spec }) => from.has(spec.nodeName ?? ''))
+    .sort((a, b) => nodes.indexOf(a.spec.nodeName ?? '') - nodes.indexOf(b.spec.nodeName ?? ''));
   const ask = async () => {
     for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) {
       const { name } = pod.metadata;

@@ -48,6 +48,12 @@ podCleanup: { mode: off }
 /** Environments that are warm when the warnings come: so many batches come at once at first, one worker each. */
 const WARM = { 'spot-drain': 5, 'spot-drain-worker': 10 } as const;
 
+/**
+ * The API server, the account and the functions stand for machines of their own here, and so do the nodes: on one machine
+ * the controllers that bring pods back would otherwise take what the requests need that are measured.
+ */
+const CONTROLLER_NICENESS = 5;
+
 export const startStage = async (options: {
   readonly folder: string;
   readonly nodeGroups: readonly NodeGroupSpec[];
@@ -70,6 +76,7 @@ export const startStage = async (options: {
     const controlPlane = await startControlPlane({
       tokenWebhookUrl: webhook.url,
       apiServerArgs: audit.apiServerArgs,
+      controllerNiceness: CONTROLLER_NICENESS,
     });
     ends.push(controlPlane.close);
     const kubernetesApi = {

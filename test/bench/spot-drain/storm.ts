@@ -23,6 +23,8 @@ const BATCH_EVERY_MS = 100;
 const GIVE_UP_SECONDS = 240;
 /** More requests at once do not empty the nodes sooner here. */
 const AT_ONCE = 16;
+/** Drains that kubectl does at once: at 100 its evictions run into the API server's time-out, and drains fail. */
+const KUBECTLS = 10;
 
 /** Seconds from the first warning on. */
 interface Storm {
@@ -123,7 +125,7 @@ const drainByKubectl = (stage: Stage, assets: string): Promise<void> => {
       'xargs',
       [
         '-P',
-        String(NODES),
+        String(KUBECTLS),
         '-n',
         '1',
         `${assets}/kubectl`,
@@ -172,7 +174,7 @@ const requestRows = ({ audit, account }: Stage): readonly BenchRow[] => {
   );
 };
 
-/** 100 spot warnings within a second against `xargs -P 100` of kubectl drain. */
+/** 100 spot warnings within a second against `xargs -P` of kubectl drain. */
 export const drainStorm = async (
   folder: string,
   progress: (text: string) => void,
@@ -204,7 +206,7 @@ export const drainStorm = async (
         {
           ...row,
           measure: 'storm-100',
-          note: `${world}; until all are empty${left}; peer: xargs -P 100 kubectl drain`,
+          note: `${world}; until all are empty${left}; peer: xargs -P ${KUBECTLS} kubectl drain`,
         },
         [{ ours: ours.empty, peer: peer.empty }],
       ),

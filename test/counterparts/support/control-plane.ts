@@ -8,7 +8,7 @@ import type { ApiRequest } from './api-request.ts';
 import { createApiRequest } from './api-request.ts';
 import type { Running } from './processes.ts';
 import { freePorts, startProcess, untilReady } from './processes.ts';
-import { podDeleteStage, withoutPodDelete } from './stages.ts';
+import { kwokOptions, podDeleteStage, withoutPodDelete } from './stages.ts';
 import { counterpart } from './variables.ts';
 
 export interface ControlPlaneOptions {
@@ -17,6 +17,8 @@ export interface ControlPlaneOptions {
   readonly apiServerArgs?: readonly string[];
   /** How long a pod takes to stop once it is asked to. Default 1,000. */
   readonly podStopMs?: number;
+  /** 0 to 19: how far controllers, scheduler and kwok give way to the API server and to others. Default 0. */
+  readonly controllerNiceness?: number;
 }
 
 export interface NodeSpec {
@@ -85,6 +87,7 @@ const writeFiles = async (url: string, options: ControlPlaneOptions): Promise<Fi
     kubeconfig: config({ server: url, 'certificate-authority': path('ca.crt') }, { token: ADMIN_TOKEN }),
     'webhook.json': config({ server: options.tokenWebhookUrl ?? '' }, {}),
     'stages.yaml': [
+      kwokOptions(),
       withoutPodDelete(readFileSync(counterpart('KWOK_STAGES'), 'utf8')),
       podDeleteStage(options.podStopMs ?? 1_000),
     ].join('\n---\n'),
@@ -133,8 +136,14 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     await Promise.all(processes.map((process) => process.end()));
     rmSync(files.folder, { recursive: true, force: true });
   };
-  const start = async (name: string, args: readonly string[]): Promise<Running> => {
-    const running = await startProcess({ name, command: join(assets, name), args, cwd: files.folder });
+  const start = async (name: string, args: readonly string[], niceness = 0): Promise<Running> => {
+    const running = await startProcess({
+      name,
+      command: join(assets, name),
+      args,
+      cwd: files.folder,
+      niceness,
+    });
     processes.push(running);
     return running;
   };
@@ -158,7 +167,8 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     });
     const unelected = [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--bind-address=127.0.0.1'];
     const fast = ['--kube-api-qps=500', '--kube-api-burst=1000'];
-    await start('kube-controller-manager', [
+    const { controllerNiceness } = options;
+    const managerArgs = [
       ...unelected,
       ...fast,
       `--secure-port=${manager}`,
@@ -168,14 +178,15 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       // then no budget allows anything.
       '--node-monitor-grace-period=1h',
       '--node-startup-grace-period=1h',
-    ]);
-    await start('kube-scheduler', [...unelected, ...fast, `--secure-port=${scheduler}`]);
-    await start('kwok', [
+    ];
+    const kwokArgs = [
       `--kubeconfig=${kubeconfig}`,
       `--config=${files.path('stages.yaml')}`,
-      '--manage-all-nodes=true',
       `--server-address=127.0.0.1:${kwok}`,
-    ]);
+    ];
+    await start('kube-controller-manager', managerArgs, controllerNiceness);
+    await start('kube-scheduler', [...unelected, ...fast, `--secure-port=${scheduler}`], controllerNiceness);
+    await start('kwok', kwokArgs, controllerNiceness);
   } catch (error) {
     await close();
     throw error;

@@ -1,12 +1,20 @@
 import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 
 /**
  * Runs one command in a process group of its own and ends the whole group when its standard input closes. The
  * input is a pipe from whoever wanted the command: the system closes it however that process ends, SIGKILL
- * included, so nothing is left behind. Ctrl-C reaches this process as well.
+ * included, so nothing is left behind. Ctrl-C reaches this process as well. Arguments: how nice the command is to
+ * others (0 to 19), the command, its own.
  */
-const [command = '', ...args] = process.argv.slice(2);
+const [niceness = '0', command = '', ...args] = process.argv.slice(2);
+if (niceness !== '0') setPriority(Number(niceness)); // what it starts has the same
 const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+
+// Where Linux groups processes by session, a process is nice to those of its own session alone: see sched(7).
+const autogroup = `/proc/${child.pid}/autogroup`;
+if (niceness !== '0' && existsSync(autogroup)) writeFileSync(autogroup, niceness);
 
 const endGroup = (): void => {
   if (child.pid === undefined) return;

@@ -28,6 +28,8 @@ export interface ProcessSpec {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** 0 (as it is) to 19: how far it gives way to other processes. */
+  readonly niceness?: number;
 }
 
 /** What a process needs of this one's environment; credentials and settings of the user's own stay out. */
@@ -40,11 +42,18 @@ const inherited = (): Record<string, string> =>
   );
 
 /** Starts a command that ends with this process at the latest, also where this one is killed. */
-export const startProcess = async ({ name, command, args, env, cwd }: ProcessSpec): Promise<Running> => {
+export const startProcess = async ({
+  name,
+  command,
+  args,
+  env,
+  cwd,
+  niceness = 0,
+}: ProcessSpec): Promise<Running> => {
   const folder = mkdtempSync(join(tmpdir(), 'caretaker-counterpart-'));
   const file = join(folder, 'output.log');
   const log = openSync(file, 'a');
-  const guardian = spawn(process.execPath, [GUARDIAN, command, ...args], {
+  const guardian = spawn(process.execPath, [GUARDIAN, String(niceness), command, ...args], {
     stdio: ['pipe', log, log],
     env: { ...inherited(), HOME: folder, ...env },
     ...(cwd === undefined ? {} : { cwd }),

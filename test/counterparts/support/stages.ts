@@ -20,3 +20,19 @@ export const podDeleteStage = (stopMs: number): string =>
       next: { delete: true },
     },
   });
+
+/**
+ * Kubelets work beside each other; kwok plays the stages of four pods at once where it is not told otherwise, and is
+ * what a busy cluster waits for then. A configuration takes the place of all of kwok's defaults, so it names them.
+ */
+export const kwokOptions = (): string =>
+  JSON.stringify({
+    apiVersion: 'config.kwok.x-k8s.io/v1alpha1',
+    kind: 'KwokConfiguration',
+    options: {
+      manageAllNodes: true,
+      nodeLeaseDurationSeconds: 0,
+      nodePlayStageParallelism: 16,
+      podPlayStageParallelism: 64,
+    },
+  });

@@ -25,7 +25,7 @@ const TAIL_CHARACTERS = 1_500;
 export const runCommand = (spec: Command): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     const { command, args, cwd, env, withinSeconds } = spec;
-    const guardian = spawn(process.execPath, [GUARDIAN, command, ...args], { cwd, env: { ...env } });
+    const guardian = spawn(process.execPath, [GUARDIAN, '0', command, ...args], { cwd, env: { ...env } });
     let stdout = '';
     let stderr = '';
     let late = false;
