@@ -27,12 +27,11 @@ const FIRST_PLACES = 4;
 /** Of all lanes together: more requests at once do not let more of them through. */
 const MOST_PLACES = 32;
 /**
- * An eviction that takes so long has lost the race for its budget's status again and again: the server tries once more
- * after 500 ms, up to twenty times (kubernetes, pkg/registry/core/pod/storage/eviction.go, EvictionsRetry), and
- * one race is lost to the disruption controller every now and then. Or the server is busy; either way more
- * requests at once are no help.
+ * An eviction that takes so long has lost the race for its budget's status: the server tries again after 500 ms, up to
+ * twenty times (kubernetes, pkg/registry/core/pod/storage/eviction.go, EvictionsRetry). Or the server is busy;
+ * either way more requests at once are no help.
  */
-const LATE_MS = 1_000;
+const LATE_MS = 500;
 
 interface Lane {
   running: number;
@@ -44,7 +43,8 @@ interface Lane {
 
 /**
  * The places of all lanes together. Workers do not know each other: when several race for the same budgets, each sees
- * it by late answers and takes half as many places as before, as senders that share a line do (RFC 5681).
+ * it by late answers. One place fewer for each round of them, one more for each round that was in time: a race is
+ * lost to the disruption controller every now and then, and halving would leave a drain that is alone too few.
  */
 const createPlaces = () => {
   let places = FIRST_PLACES;
@@ -61,7 +61,7 @@ const createPlaces = () => {
       if (begunAt < slowedAt) return;
       slowedAt = now;
       wasSlow = true;
-      places = Math.max(1, places / 2);
+      places = Math.max(1, places - 1);
     },
   };
 };

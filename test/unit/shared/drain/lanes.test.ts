@@ -65,44 +65,44 @@ describe('the places of all lanes together', () => {
   });
 
   it.each<LaneVerdict>(['granted', 'refused', undefined])(
-    'are half as many after a late answer of %s',
+    'are one fewer after a late answer of %s',
     (verdict) => {
       const lanes = createLanes();
       enter(lanes, 'a', 2);
-      leave(lanes, 'a', verdict, { tookMs: 999 });
-      leave(lanes, 'a', verdict, { tookMs: 1_000 });
-      expect(placesOf(lanes)).toBe(2);
+      leave(lanes, 'a', verdict, { tookMs: 499 });
+      leave(lanes, 'a', verdict, { tookMs: 500 });
+      expect(placesOf(lanes)).toBe(verdict === 'granted' ? 4 : 3);
     },
   );
 
-  it('are halved once for all that were under way together', () => {
+  it('are one fewer for all that were under way together', () => {
     const lanes = trusted(4);
     enter(lanes, 'a', 3);
-    for (const tookMs of [1_000, 1_100, 1_900]) leave(lanes, 'a', 'granted', { now: NOW + tookMs, tookMs });
-    expect(placesOf(lanes)).toBe(4);
+    for (const tookMs of [500, 700, 900]) leave(lanes, 'a', 'granted', { now: NOW + tookMs, tookMs });
+    expect(placesOf(lanes)).toBe(7);
   });
 
-  it('are halved again for one that began later, one at the least', () => {
+  it('are fewer again for one that began later, one at the least', () => {
     const lanes = trusted(4);
-    const halved = [1, 2, 3, 4, 5].map((second) => {
+    const places = [1, 2, 3, 4, 5, 6, 7, 8].map((second) => {
       enter(lanes, 'a');
-      leave(lanes, 'a', 'granted', { now: NOW + second * 1_000, tookMs: 1_000 });
+      leave(lanes, 'a', 'granted', { now: NOW + second * 1_000, tookMs: 500 });
       return placesOf(lanes);
     });
-    expect(halved).toEqual([4, 2, 1, 1, 1]);
+    expect(places).toEqual([7, 6, 5, 4, 3, 2, 1, 1]);
   });
 
   it('grow by one for each round of answers once one was late', () => {
     const lanes = createLanes();
     enter(lanes, 'a');
-    leave(lanes, 'a', 'granted', { tookMs: 1_000 });
+    leave(lanes, 'a', 'granted', { tookMs: 500 });
     const grown = [1, 2, 3, 4, 5].map(() => {
       enter(lanes, 'a');
       leave(lanes, 'a', 'granted', { now: NOW + 1 });
       return placesOf(lanes);
     });
-    // 2, then a half more, then two fifths, then a third ...
-    expect(grown).toEqual([2, 2, 3, 3, 3]);
+    // 3, then a third more, then three tenths ...
+    expect(grown).toEqual([3, 3, 3, 4, 4]);
   });
 });
 
@@ -139,7 +139,7 @@ describe('the places of a lane', () => {
 
   it('nobody leaves who never came', () => {
     const lanes = createLanes();
-    leave(lanes, 'a', 'refused', { tookMs: 1_000 });
+    leave(lanes, 'a', 'refused', { tookMs: 500 });
     expect(lanes.freeAt('a', NOW)).toBe(NOW);
     expect(placesOf(lanes)).toBe(4);
   });
