@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,8 +29,6 @@ interface NoOpNight {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'caretaker-nights-'));
-/** What has to go at the end. */
-const folders = [work];
 
 const run = (
   script: string,
@@ -96,14 +94,16 @@ const playNoOp = async ({ automation, args }: NoOpNight): Promise<void> => {
 /** A night with its bundles: built once for all nights, configured for each. */
 const prepare = async (seed: number, folder: string): Promise<SeedNight> => {
   const bundles = await bundlesFor(parseConfig(drawNight(seed).configText, 'the drawn caretaker.yaml'));
-  folders.push(bundles.folder);
   const out = join(work, folder);
   mkdirSync(out, { recursive: true });
-  return { seed, out, bundles: bundles.folder };
+  return { seed, out, bundles };
 };
 
 const withNoOp = async (automation: string): Promise<NoOpNight> => {
-  const { seed, out, bundles } = await prepare(1, `no-op-${automation}`);
+  const night = await prepare(1, `no-op-${automation}`);
+  const { seed, out } = night;
+  const bundles = join(work, `bundles-without-${automation}`);
+  cpSync(night.bundles, bundles, { recursive: true });
   writeFileSync(join(bundles, automation, 'index.mjs'), NO_OP);
   return { automation, args: ['--seed', String(seed), '--out', out, '--bundles', bundles] };
 };
@@ -124,6 +124,6 @@ const worker = async () => {
 };
 await Promise.all(Array.from({ length: AT_ONCE }, worker));
 
-for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+rmSync(work, { recursive: true, force: true });
 process.stdout.write(`Nights: ${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import pc from 'picocolors';
 import type { UpgradeRecord } from '../../functions/index.ts';
 import { projectRoot } from '../../infra/build.ts';
@@ -77,11 +79,14 @@ const caretaker = async (scene: Scene, ...args: string[]): Promise<Answer> => {
   return { code, out: out.join('\n'), err: err.join('\n') };
 };
 
+const home = mkdtempSync(join(tmpdir(), 'caretaker-home-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
 /** The same as a process of its own, which finds the stack by its outputs. */
 const caretakerProcess = (scene: Scene, ...args: string[]): Promise<Answer> =>
   new Promise((resolve) => {
     const script = join(projectRoot, 'infra/cli/caretaker.mjs');
-    const env = { PATH: process.env.PATH, HOME: scene.folder, ...scene.account.admin };
+    const env = { PATH: process.env.PATH, HOME: home, ...scene.account.admin };
     execFile(process.execPath, [script, 'upgrade', ...args], { env, timeout: 60_000 }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out: out.trim(), err });
     });

@@ -219,8 +219,15 @@ describe('modes', () => {
 });
 
 describe('the bundle', () => {
+  const sceneWithOwnBundles = () =>
+    startScene({
+      config: POD_CLEANUP,
+      spec: { clusters: [clusterSpec({ nodeGroups: [nodeGroup()], failedPods: [failedPod()] })] },
+      ownBundles: true,
+    });
+
   it('goes to the endpoint that the configuration names, without DescribeCluster', async () => {
-    const scene = await sceneWith([failedPod()]);
+    const scene = await sceneWithOwnBundles();
     const { endpoint, certificateAuthority } = scene.kubernetes();
     const file = join(scene.folder, 'pod-cleanup', 'config.json');
     const config: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'));
@@ -241,7 +248,7 @@ describe('the bundle', () => {
       'podCleanup.minimumAgeMinutes',
     ],
   ])('fails at init where its configuration %s', async (_what, spoil, words) => {
-    const scene = await sceneWith([failedPod()]);
+    const scene = await sceneWithOwnBundles();
     spoil(join(scene.folder, 'pod-cleanup', 'config.json'));
     const { ok, payload } = await clean(scene);
     expect(ok).toBe(false);

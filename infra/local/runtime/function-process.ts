@@ -38,7 +38,7 @@ export interface FunctionProcess {
 
 const PRELOAD = new URL('./preload.ts', import.meta.url);
 /** Compiled code of the host and the bundles, kept between processes; the bundle does not see the variable. */
-const COMPILE_CACHE = join(tmpdir(), 'eks-caretaker-compiled');
+export const COMPILE_CACHE = join(tmpdir(), 'eks-caretaker-compiled');
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 
 export const startFunctionProcess = (options: {

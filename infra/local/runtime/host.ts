@@ -82,6 +82,17 @@ const lambdaContext = (invocation: Extract<ToHost, { type: 'invoke' }>) => ({
   getRemainingTimeInMillis: () => Math.max(0, invocation.deadlineAt - virtual.now()),
 });
 
+let isKept = false;
+
+/**
+ * What was compiled is written once there is an answer: with everything that an invocation runs, and not at the exit,
+ * which a killed process never comes to. Where it was there already, Node writes nothing.
+ */
+const keepCompiled = () => {
+  if (!isKept) flushCompileCache();
+  isKept = true;
+};
+
 const run = async (handler: Handler, invocation: Extract<ToHost, { type: 'invoke' }>) => {
   const { requestId } = invocation;
   current = requestId;
@@ -96,6 +107,7 @@ const run = async (handler: Handler, invocation: Extract<ToHost, { type: 'invoke
     current = undefined;
     requests.killAt(undefined);
     virtual.freeze(true);
+    keepCompiled();
   }
 };
 
@@ -112,7 +124,6 @@ try {
   });
   virtual.freeze(true);
   send({ type: 'ready' });
-  flushCompileCache(); // this process may be killed, and then nothing is written at its exit
 } catch (error) {
   leave({ type: 'init-error', error: errorObject(error) });
 }

@@ -131,7 +131,7 @@ export const startClientsWorld = async (configText: string = CONFIG): Promise<Cl
   const spec = specAt(Date.now());
   const account = await startAccount({
     spec,
-    bundles: bundles.folder,
+    bundles,
     config,
     schedules: false,
     time: 'running',
@@ -173,7 +173,6 @@ export const startClientsWorld = async (configText: string = CONFIG): Promise<Cl
       }),
     close: async () => {
       await account.close();
-      await bundles.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -104,12 +104,12 @@ const models = new Map<string, ServiceModel>();
 beforeAll(async () => {
   const config = parseConfig('version: 1\nmode: act\nclusters:\n  - name: staging\n', 'caretaker.yaml');
   const bundles = await bundlesFor(config);
-  account = await startAccount({ spec, bundles: bundles.folder, config, schedules: false });
+  account = await startAccount({ spec, bundles, config, schedules: false });
   account.onExchange((exchange) => exchanges.push(exchange));
   const as = createClients(account.admin);
   const asCleanup = createClients(account.environment('pod-cleanup'));
   context = { as, asCleanup, account };
-  ends = [as.destroy, asCleanup.destroy, account.close, bundles.remove];
+  ends = [as.destroy, asCleanup.destroy, account.close];
 }, 180_000);
 
 afterAll(async () => {

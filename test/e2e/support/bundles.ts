@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../../functions/index.ts';
 import { buildBundles, configureBundles, projectRoot } from '../../../infra/build.ts';
 import { parseConfig } from '../../../infra/load-config.ts';
+import { COMPILE_CACHE } from '../../../infra/local/runtime/function-process.ts';
 
 /** What is bundled does not depend on it. */
 const ANY_CONFIG = 'version: 1\nclusters:\n  - name: staging\n';
@@ -31,13 +32,19 @@ const contentKey = async (): Promise<string> => {
 const PREFIX = 'eks-caretaker-bundles-';
 const KEPT_MS = 86_400_000;
 
-/** What earlier sources were bundled to, once nobody can still be using it. */
+const removeWhereOld = async (path: string): Promise<void> => {
+  // Another Jest worker may have been here before.
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && found.mtimeMs < Date.now() - KEPT_MS)
+    await rm(path, { recursive: true, force: true });
+};
+
+/** What earlier sources were bundled and compiled to, once nobody can still be using it. */
 const removeOld = async (): Promise<void> => {
-  for (const name of await readdir(tmpdir())) {
-    const folder = join(tmpdir(), name);
-    if (name.startsWith(PREFIX) && (await stat(folder)).mtimeMs < Date.now() - KEPT_MS)
-      await rm(folder, { recursive: true, force: true });
-  }
+  const bundles = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));
+  const compiled = existsSync(COMPILE_CACHE) ? await filesUnder(COMPILE_CACHE) : [];
+  for (const path of [...bundles.map((name) => join(tmpdir(), name)), ...compiled])
+    await removeWhereOld(path);
 };
 
 const build = async (): Promise<string> => {
@@ -64,13 +71,27 @@ export const buildOnce = (): Promise<string> => {
   return built;
 };
 
+const configure = async (config: Config, folder: string): Promise<void> => {
+  const unfinished = `${folder}.${randomUUID()}`;
+  await configureBundles({ from: await buildOnce(), config, out: unfinished });
+  try {
+    await rename(unfinished, folder);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+};
+
 /**
- * A folder as `caretaker build` writes it: the code and `config.json` for each automation. The sources are bundled
- * once per content, for all test files and runs; the configuration is each caller's own.
+ * A folder as `caretaker build` writes it: the code and `config.json` for each automation. The sources are bundled once
+ * per content, and configured once per configuration, for all test files and runs: where the code lies is
+ * the name under which Node keeps it compiled. Nobody may change what is in it.
  */
-export const bundlesFor = async (config: Config): Promise<{ folder: string; remove(): Promise<void> }> => {
-  const source = await buildOnce();
-  const folder = await mkdtemp(join(tmpdir(), 'eks-caretaker-scene-'));
-  await configureBundles({ from: source, config, out: folder });
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+export const bundlesFor = async (config: Config): Promise<string> => {
+  const key = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
+  const folder = `${await buildOnce()}-${key}`;
+  if (!existsSync(folder)) await configure(config, folder);
+  const now = new Date();
+  await utimes(folder, now, now);
+  return folder;
 };

@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeAll } from '@jest/globals';
@@ -47,6 +50,8 @@ export interface SceneOptions extends Pick<AccountOptions, 'schedules' | 'stuckA
   /** Text of a caretaker.yaml. */
   readonly config?: string;
   readonly spec?: Partial<WorldSpec>;
+  /** Bundles of its own, for a test that changes them; scenes of one configuration share them otherwise. */
+  readonly ownBundles?: boolean;
 }
 
 /** The built product deployed in an embedded account. */
@@ -89,14 +94,21 @@ export const endScenes = async (): Promise<void> => {
   for (const scene of scenes.splice(0)) await scene.end();
 };
 
+const copyOf = (bundles: string): string => {
+  const copy = mkdtempSync(join(tmpdir(), 'caretaker-scene-'));
+  cpSync(bundles, copy, { recursive: true });
+  scenes.push({ end: async () => rmSync(copy, { recursive: true, force: true }) });
+  return copy;
+};
+
 /** Builds, deploys and starts an account of its own; ticks come only where `schedules` asks for them. */
 export const startScene = async (options: SceneOptions = {}): Promise<Scene> => {
   const config = parseConfig(options.config ?? ACT, 'caretaker.yaml');
-  const bundles = await bundlesFor(config);
-  scenes.push({ end: bundles.remove });
+  const shared = await bundlesFor(config);
+  const bundles = options.ownBundles === true ? copyOf(shared) : shared;
   const account = await startAccount({
     spec: worldSpec(options.spec),
-    bundles: bundles.folder,
+    bundles,
     config,
     schedules: options.schedules ?? false,
     time: options.time ?? 'held',
@@ -114,7 +126,7 @@ export const startScene = async (options: SceneOptions = {}): Promise<Scene> => 
   return {
     account,
     config,
-    folder: bundles.folder,
+    folder: bundles,
     kubernetes: (cluster = 'staging') => account.world.cluster(cluster).kubernetes,
     verdicts,
     reasons: (filter) =>
