@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseConfig } from '../../infra/load-config.ts';
-import { drawNight } from '../../infra/local/night/draw.ts';
-import { bundlesFor } from '../e2e/support/bundles.ts';
-import type { SeedNight, SeedResult } from './seed-night.ts';
+import { buildOnce } from '../e2e/support/bundles.ts';
+import { layOut } from './night-bundles.ts';
+import type { SeedNights, SeedResult } from './seed-night.ts';
 
 /**
  * For CI: twenty nights by their seeds, and one `npm start` for every bundle with that bundle replaced by a no-op,
@@ -20,12 +19,6 @@ const TIME_LIMIT_MS = 180_000;
 const NO_OP = `const nothing = async () => ({ batchItemFailures: [], verdicts: [] });
 export { nothing as handler, nothing as worker, nothing as findings, nothing as plan };
 `;
-
-/** A night with a bundle that does nothing. */
-interface NoOpNight {
-  readonly automation: string;
-  readonly args: readonly string[];
-}
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'caretaker-nights-'));
@@ -70,9 +63,10 @@ const resultsIn = (output: string): readonly SeedResult[] =>
     .map((line) => JSON.parse(line) as SeedResult);
 
 /** Nights one after the other, in a process of their own. */
-const playSeeds = async (nights: readonly SeedNight[]): Promise<void> => {
+const playSeeds = async (plan: SeedNights): Promise<void> => {
+  const { nights } = plan;
   const script = 'test/ci/seeds.ts';
-  const { code, output } = await run(script, [JSON.stringify(nights)], TIME_LIMIT_MS * nights.length);
+  const { code, output } = await run(script, [JSON.stringify(plan)], TIME_LIMIT_MS * nights.length);
   const results = new Map(resultsIn(output).map((result) => [result.seed, result]));
   for (const { seed } of nights) {
     const { expectations, unmet } = results.get(seed) ?? { expectations: 0, unmet: [] };
@@ -82,8 +76,11 @@ const playSeeds = async (nights: readonly SeedNight[]): Promise<void> => {
   }
 };
 
-/** `npm start` has to end with exit 1 and name the automation. */
-const playNoOp = async ({ automation, args }: NoOpNight): Promise<void> => {
+/** `npm start` with a bundle that does nothing has to end with exit 1 and name the automation. */
+const playNoOp = async (automation: string, bundles: string): Promise<void> => {
+  await layOut(1, bundles);
+  writeFileSync(join(bundles, automation, 'index.mjs'), NO_OP);
+  const args = ['--seed', '1', '--out', outOf(`no-op-${automation}`), '--bundles', bundles];
   const { code, output } = await run('infra/local/night/main.ts', args, TIME_LIMIT_MS);
   const sum = output.split('\n').find((line) => line.includes('expectations not met:')) ?? '';
   const isNamed = code === 1 && sum.includes(automation);
@@ -91,38 +88,35 @@ const playNoOp = async ({ automation, args }: NoOpNight): Promise<void> => {
   tell(`${automation} replaced by a no-op fails the night and is named`, isNamed ? undefined : why);
 };
 
-/** A night with its bundles: built once for all nights, configured for each. */
-const prepare = async (seed: number, folder: string): Promise<SeedNight> => {
-  const bundles = await bundlesFor(parseConfig(drawNight(seed).configText, 'the drawn caretaker.yaml'));
-  const out = join(work, folder);
+const outOf = (name: string): string => {
+  const out = join(work, name);
   mkdirSync(out, { recursive: true });
-  return { seed, out, bundles };
-};
-
-const withNoOp = async (automation: string): Promise<NoOpNight> => {
-  const night = await prepare(1, `no-op-${automation}`);
-  const { seed, out } = night;
-  const bundles = join(work, `bundles-without-${automation}`);
-  cpSync(night.bundles, bundles, { recursive: true });
-  writeFileSync(join(bundles, automation, 'index.mjs'), NO_OP);
-  return { automation, args: ['--seed', String(seed), '--out', out, '--bundles', bundles] };
+  return out;
 };
 
 const automations = readdirSync(join(root, 'functions'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-const hands: SeedNight[][] = Array.from({ length: AT_ONCE }, () => []);
-for (let seed = 1; seed <= SEEDS; seed += 1) {
-  hands[seed % AT_ONCE]?.push(await prepare(seed, `seed-${seed}`));
-}
-await Promise.all(hands.map(playSeeds));
+const hands = Array.from({ length: AT_ONCE }, (_, hand) => ({
+  hand,
+  bundles: join(work, `bundles-${hand}`),
+}));
+const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1);
 
-const noOps = await Promise.all(automations.map(withNoOp));
-const worker = async () => {
-  for (let night = noOps.shift(); night !== undefined; night = noOps.shift()) await playNoOp(night);
-};
-await Promise.all(Array.from({ length: AT_ONCE }, worker));
+await buildOnce();
+await Promise.all(
+  hands.map(async ({ hand, bundles }) => {
+    const mine = seeds.filter((seed) => seed % AT_ONCE === hand);
+    await playSeeds({ bundles, nights: mine.map((seed) => ({ seed, out: outOf(`seed-${seed}`) })) });
+  }),
+);
+await Promise.all(
+  hands.map(async ({ bundles }) => {
+    for (let next = automations.shift(); next !== undefined; next = automations.shift())
+      await playNoOp(next, bundles);
+  }),
+);
 
 rmSync(work, { recursive: true, force: true });
 process.stdout.write(`Nights: ${passed} passed, ${failed} failed\n`);
