@@ -241,8 +241,8 @@ const recordBeside = async (
 };
 
 /**
- * Cordon and record, the one hardly after the other; then whatever else is due. A cordon that fails is said so and tried again by
- * the worker or at the next look; a record that cannot be written brings the messages back.
+ * Cordon and record, the one hardly after the other; then whatever else is due. A cordon that fails is said so and tried
+ * again by the worker or at the next look; a record that cannot be written brings the messages back.
  */
 export const takeInNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<TakenIn> => {
   const { call, mode, api } = batch;

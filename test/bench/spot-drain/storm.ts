@@ -152,6 +152,7 @@ const requestRows = ({ audit, account }: Stage): readonly BenchRow[] => {
   const calls = audit.calls();
   const evictions = calls.filter(({ verb, resource }) => verb === 'create' && resource === 'pods/eviction');
   const codes = [...Map.groupBy(evictions, ({ code }) => code)].map(([code, of]) => `${of.length} x ${code}`);
+  const deletes = calls.filter(({ verb, resource }) => verb === 'delete' && resource === 'pods').length;
   const lists = calls.filter(({ verb, resource }) => verb === 'list' && resource === 'pods');
   const workers = account.invocations.filter(({ entryId }) => entryId === 'spot-drain-worker').length;
   const rows: readonly [string, number, number, string][] = [
@@ -161,7 +162,12 @@ const requestRows = ({ audit, account }: Stage): readonly BenchRow[] => {
       NODES,
       'patches of nodes; limit: one a node',
     ],
-    ['storm-100-evictions', evictions.length, PODS, `limit: one a pod; answers: ${codes.join(', ')}`],
+    [
+      'storm-100-evictions',
+      evictions.length,
+      PODS,
+      `limit: one a pod; answers: ${codes.join(', ')}; ${deletes} deletes when the time left reached the grace of 30 s`,
+    ],
     [
       'storm-100-lists',
       lists.length,

@@ -439,6 +439,41 @@ describe('when something does not answer', () => {
     expect(scene.cluster.node('node-1')?.spec?.unschedulable).toBeUndefined();
   });
 
+  /** When what was asked for, in ms (a request takes 5): `record` for a write of a record, `cordon` for a patch. */
+  const timesOf = async (scene: ReturnType<typeof createScene>): Promise<readonly [string, number][]> => {
+    const start = scene.clock.now();
+    const times: [string, number][] = [];
+    const { change } = scene.deps.records;
+    scene.deps.records.change = (key, to) => {
+      times.push(['record', scene.clock.now() - start]);
+      return change(key, to);
+    };
+    const { request } = scene.cluster;
+    scene.cluster.request = (verb, resource, options) => {
+      if (verb === 'patch') times.push(['cordon', scene.clock.now() - start]);
+      return request(verb, resource, options);
+    };
+    await scene.intake(spot());
+    return times;
+  };
+
+  it('all is well: the cordon goes before the record', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    expect((await timesOf(scene)).slice(0, 2)).toEqual([
+      ['cordon', 5],
+      ['record', 10],
+    ]);
+  });
+
+  it('a cordon that hangs: the record is written after half a second', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    hanging(scene, 'patch', 'nodes');
+    expect((await timesOf(scene)).slice(0, 2)).toEqual([
+      ['cordon', 5],
+      ['record', 505],
+    ]);
+  });
+
   it('a look that hangs: it takes no step after it was given up', async () => {
     const scene = createScene({ nodes: nodesOf(1), section: rebalanceSection });
     await scene.intake(eventOf('ec2-rebalance-recommendation'));
