@@ -9,6 +9,8 @@ import { draftOf, hourAgo, statusOf } from './failed-pod.ts';
 import type { CleanupFunction } from './run-function.ts';
 
 const REQUESTS_AT_ONCE = 32;
+/** As many as pod-cleanup has under way where nothing else is configured. */
+const DELETES_AT_ONCE = 20;
 const USER = { username: 'eks-caretaker:pod-cleanup:bench', groups: ['eks-caretaker:pod-cleanup'] };
 
 const read = async (request: IncomingMessage): Promise<void> => {
@@ -27,12 +29,17 @@ const startWebhook = async (): Promise<{ url: string; server: Server }> => {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
 };
 
+const namesOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `cart-5d8f7c9b6d-${String(index).padStart(5, '0')}`);
+
 export interface BenchCluster {
   readonly controlPlane: ControlPlane;
   createNamespaces(names: readonly string[]): Promise<void>;
   /** So many Failed pods in a namespace, their status patched. */
   createFailedPods(namespace: string, count: number): Promise<void>;
   countFailed(): Promise<number>;
+  /** Seconds that the API server takes to delete the first so many of them, asked for nothing but that. */
+  deletePods(namespaces: readonly string[], count: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -91,11 +98,17 @@ export const startBenchCluster = async ({ account }: CleanupFunction): Promise<B
     },
     createFailedPods: async (namespace, count) => {
       const failedAt = hourAgo();
-      const names = Array.from(
-        { length: count },
-        (_, index) => `cart-5d8f7c9b6d-${String(index).padStart(5, '0')}`,
+      await pMap(namesOf(count), (name) => create(namespace, name, failedAt), {
+        concurrency: REQUESTS_AT_ONCE,
+      });
+    },
+    deletePods: async (namespaces, count) => {
+      const paths = namespaces.flatMap((namespace) =>
+        namesOf(count).map((name) => `/api/v1/namespaces/${namespace}/pods/${name}`),
       );
-      await pMap(names, (name) => create(namespace, name, failedAt), { concurrency: REQUESTS_AT_ONCE });
+      const startedAt = performance.now();
+      await pMap(paths, (path) => expect(200, request('DELETE', path)), { concurrency: DELETES_AT_ONCE });
+      return (performance.now() - startedAt) / 1000;
     },
     countFailed: async () => {
       const { items } = (await expect(
