@@ -82,11 +82,11 @@ describe('the places of all lanes together', () => {
     expect(placesOf(lanes)).toBe(7);
   });
 
-  it('are fewer again for one that began later, one at the least', () => {
+  it('are fewer again for one that began when the last was answered, one at the least', () => {
     const lanes = trusted(4);
     const places = [1, 2, 3, 4, 5, 6, 7, 8].map((second) => {
       enter(lanes, 'a');
-      leave(lanes, 'a', 'granted', { now: NOW + second * 1_000, tookMs: 500 });
+      leave(lanes, 'a', 'granted', { now: NOW + second * 1_000, tookMs: 1_000 });
       return placesOf(lanes);
     });
     expect(places).toEqual([7, 6, 5, 4, 3, 2, 1, 1]);
