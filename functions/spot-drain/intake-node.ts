@@ -234,7 +234,9 @@ const recordBeside = async (
   cordoning: Promise<unknown>,
 ): Promise<Written> => {
   const over = new AbortController();
-  const late = deps.clock.sleep(RECORD_AFTER_MS, over.signal).catch(() => undefined);
+  const late = deps.clock.sleep(RECORD_AFTER_MS, over.signal).catch((error: unknown) => {
+    if (!over.signal.aborted) throw error;
+  });
   await Promise.race([cordoning, late]);
   over.abort();
   return writeRecord(deps, batch);
