@@ -120,7 +120,6 @@ export const driveDrain = async (
 
   const mayGoOn = async (state: DrainState): Promise<RoundAnswer> => {
     run.progress = progressOf(state, run.progress, clock.now());
-    if (run.stop !== undefined) return 'stop';
     if ((await work.mode()) !== 'act') run.stop = 'mode-changed';
     else {
       const kept = await lease.keep(state);
@@ -151,6 +150,7 @@ export const driveDrain = async (
   };
 
   const keepPlan = async (state: DrainState): Promise<'go' | 'stop'> => {
+    if (run.stop !== undefined) return 'stop';
     if (await lease.checkpoint(state)) return 'go';
     run.stop = 'lost';
     return 'stop';

@@ -109,6 +109,14 @@ describe('a counterpart process', () => {
     await expect(waiting).rejects.toThrow(/nothing ended before ready[\s\S]*cannot be started/);
   });
 
+  it('gives way to others as far as it is asked to', async () => {
+    const args = ['-e', 'console.log(require("node:os").getPriority())'];
+    const running = await startProcess({ name: 'helper', command: process.execPath, args, niceness: 7 });
+    started.push(running);
+    await running.ended;
+    expect(running.output().trim()).toBe('7');
+  });
+
   it("gets none of the user's credentials", async () => {
     process.env.AWS_PROFILE = 'production';
     const running = await startNode('console.log(JSON.stringify(Object.keys(process.env)))');

@@ -1,7 +1,10 @@
+import { runWorker } from '../../../../functions/spot-drain/worker.ts';
+import type { KubernetesApi, ListOptions, ResourceType } from '../../../../shared/kubernetes/client.ts';
 import type { TestNode } from '../../../fixtures/cluster-api.ts';
 import type { WorldPod } from '../../../fixtures/drain-world.ts';
 import type { SceneOptions } from '../../../fixtures/spot-drain-scene.ts';
 import { createScene, eventOf, instanceIdOf } from '../../../fixtures/spot-drain-scene.ts';
+import { createTestCall } from '../../../fixtures/test-call.ts';
 
 /** What the tests of the drain worker begin with. */
 
@@ -45,6 +48,22 @@ export const worldOf = (scene: Scene, number: number) => {
   const world = scene.cluster.worlds.get(`node-${number}`);
   if (world === undefined) throw new Error(`no node ${number}`);
   return world;
+};
+
+/** Starts the worker of the first order; the API server takes so long over each list of pods. */
+export const startSlowly = (scene: Scene, listSeconds: number) => {
+  const [order] = scene.orders.splice(0, 1);
+  if (order === undefined) throw new Error('no worker was started');
+  const slow: KubernetesApi = {
+    ...scene.cluster,
+    listPages: async function* <T>(resource: ResourceType, options?: ListOptions) {
+      if (resource.plural === 'pods') await scene.clock.sleep(listSeconds * 1000);
+      yield* scene.cluster.listPages<T>(resource, options);
+    },
+  };
+  const call = createTestCall({ automation: 'spot-drain', clock: scene.clock, store: scene.store });
+  const ended = runWorker({ ...scene.deps, clusters: { connect: async () => slow } }, order, call);
+  return { ended, verdicts: call.verdicts };
 };
 
 /** Runs what is due of our own delayed messages, as the queue would: at their time, in their order. */

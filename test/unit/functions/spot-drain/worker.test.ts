@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DrainOrder } from '../../../../functions/spot-drain/messages.ts';
 import { runWorker } from '../../../../functions/spot-drain/worker.ts';
 import type { Clock } from '../../../../shared/core/clock.ts';
-import type { KubernetesApi, ListOptions, ResourceType } from '../../../../shared/kubernetes/client.ts';
 import { apiError } from '../../../fixtures/cluster-api.ts';
 import { createScene, eventOf, instanceIdOf, START } from '../../../fixtures/spot-drain-scene.ts';
 import { createTestCall } from '../../../fixtures/test-call.ts';
-import { HELD, last, nodeOf, spot, WEB, warned, worldOf } from './worker-scene.ts';
+import type { Scene } from './worker-scene.ts';
+import { HELD, heldByHook, last, nodeOf, spot, startSlowly, WEB, warned, worldOf } from './worker-scene.ts';
 
 describe('a drain', () => {
   it('evicts what can move, closes the record, and reports once everywhere', async () => {
@@ -291,25 +290,12 @@ describe('two workers', () => {
     const scene = await warned([nodeOf(1, HELD)]);
     const [order] = scene.orders;
     if (order !== undefined) scene.orders.push(order);
-    const slow: KubernetesApi = {
-      ...scene.cluster,
-      listPages: async function* <T>(resource: ResourceType, options?: ListOptions) {
-        if (resource.plural === 'pods') await scene.clock.sleep(18_000);
-        yield* scene.cluster.listPages<T>(resource, options);
-      },
-    };
-    const connect = async () => slow;
-    const call = createTestCall({ automation: 'spot-drain', clock: scene.clock, store: scene.store });
-    const first = runWorker(
-      { ...scene.deps, clusters: { connect } },
-      scene.orders.splice(0, 1)[0] as DrainOrder,
-      call,
-    );
+    const { ended, verdicts } = startSlowly(scene, 18);
     await scene.clock.sleep(17_000);
     await scene.worker();
     expect(last(scene)).toMatchObject({ action: 'deferred', reason: 'drain-in-progress' });
-    await first;
-    expect(call.verdicts).toMatchObject([{ reason: 'budget-blocked' }]);
+    await ended;
+    expect(verdicts).toMatchObject([{ reason: 'budget-blocked' }]);
   });
 
   it('when the first dies mid-drain, the second takes over within 35 seconds and evicts nothing twice', async () => {
@@ -336,6 +322,41 @@ describe('two workers', () => {
     await scene.worker();
     expect(last(scene)).toMatchObject({ reason: 'budget-blocked' });
     expect(worldOf(scene, 1).requests.filter(({ name }) => name === 'web-1')).toHaveLength(1);
+  });
+});
+
+describe('while a list hangs', () => {
+  /** A drain whose lists take 18 s, and whose reason goes after so many seconds. Answers how long it went on. */
+  const withdrawAfter = async (scene: Scene, seconds: number) => {
+    const { ended, verdicts } = startSlowly(scene, 18);
+    const startedAt = scene.clock.now();
+    await scene.clock.sleep(seconds * 1000);
+    const key = { cluster: 'staging', instanceId: instanceIdOf(1), nodeUid: 'uid-node-1' };
+    await scene.deps.records.change(key, (record) => record && { ...record, wanted: 'record' });
+    await ended;
+    expect(verdicts).toMatchObject([{ reason: 'event-withdrawn' }]);
+    return (scene.clock.now() - startedAt) / 1000;
+  };
+
+  it('the reason for the drain goes: nothing is evicted when the list comes', async () => {
+    const scene = await warned([nodeOf(1, WEB)]);
+    await withdrawAfter(scene, 3);
+    expect(worldOf(scene, 1).requests).toEqual([]);
+  });
+
+  it('the reason for the drain goes when some of it is done: it ends with the next round', async () => {
+    const scene = await warned([nodeOf(1, HELD)]);
+    expect(await withdrawAfter(scene, 20)).toBeLessThan(50);
+  });
+
+  it('a hook is kept waiting by heartbeats', async () => {
+    const scene = await heldByHook(HELD);
+    const { ended } = startSlowly(scene, 60);
+    await scene.clock.sleep(150_000);
+    const beats = scene.lifecycleCalls.filter(({ kind }) => kind === 'heartbeat').map(({ at }) => at);
+    expect(beats.length).toBeGreaterThan(5);
+    expect(Math.max(...beats.slice(1).map((at, index) => at - (beats[index] ?? 0)))).toBeLessThan(30_000);
+    await ended;
   });
 });
 
