@@ -77,7 +77,7 @@ export const ownerOf = (pod: EndedPod): Owner | undefined => {
 
 /** Epoch ms; undefined for what is missing or no time. */
 export const timeOf = (value: Time): number | undefined => {
-  if (value === undefined || value === null) return undefined;
+  if (value == null) return undefined;
   const ms = new Date(value).getTime();
   return Number.isNaN(ms) ? undefined : ms;
 };

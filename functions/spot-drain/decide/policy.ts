@@ -26,7 +26,7 @@ const TIMES: Readonly<Record<ActionableKind, (notice: Notice, settings: SpotDrai
         : [{ kind: 'replacement', until: time + rebalanceReplacementMinutes * MINUTE_MS }],
   }),
   retirement: (notice, settings) => {
-    const { gates = [], ...times } = beforeTheChange(notice, settings);
+    const { gates, ...times } = beforeTheChange(notice, settings);
     return { ...times, gates: [{ kind: 'turn' }, ...gates] };
   },
   maintenance: (notice, settings) => beforeTheChange(notice, settings),
@@ -35,7 +35,7 @@ const TIMES: Readonly<Record<ActionableKind, (notice: Notice, settings: SpotDrai
 const beforeTheChange = (
   { change, time }: Notice,
   { maintenanceLeadMinutes, deadlineMarginSeconds }: SpotDrainConfig,
-): Asking => {
+): Required<Pick<Asking, 'deadlineAt' | 'gates'>> => {
   const startsAt = change?.startsAt ?? time;
   return {
     deadlineAt: startsAt - deadlineMarginSeconds * 1000,
