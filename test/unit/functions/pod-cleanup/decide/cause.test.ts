@@ -154,6 +154,16 @@ describe('the table of reasons', () => {
     }
   });
 
+  it('says which a kubelet writes when it refuses a pod', () => {
+    expect(REASONS.filter(({ refusal }) => refusal).map(({ reason }) => reason)).toEqual([
+      'Shutdown',
+      'NodeShutdown',
+      'NodeAffinity',
+      'OutOfcpu',
+      'UnexpectedAdmissionError',
+    ]);
+  });
+
   it('has what the loop and the default ask for, shutdowns all', () => {
     const shutdowns = REASONS.filter(({ shutdown }) => shutdown).map(({ reason }) => reason);
     expect(PRESET_REASONS).toEqual(shutdowns);

@@ -12,6 +12,7 @@ const CONFIG = { lifecycleHooks: ['drain-before-terminate'] };
 const TOPIC = 'arn:aws:sns:eu-central-1:111122223333:lifecycle';
 const NO_SENDERS = { topics: [], roles: [] };
 const MANAGED = { 'eks:cluster-name': 'staging', 'eks:nodegroup-name': 'spot-a' };
+const SELF_MANAGED = { 'kubernetes.io/cluster/staging': 'owned' };
 const KARPENTER = { 'eks:eks-cluster-name': 'staging', 'karpenter.sh/nodepool': 'default' };
 const AUTO_MODE = { 'eks:eks-cluster-name': 'staging', 'eks:kubernetes-node-pool-name': 'general' };
 
@@ -322,6 +323,14 @@ describe('what becomes of an instance', () => {
       {},
       MANAGED,
       { policy: { spotInterruption: { managed: 'observe' } } },
+      { want: 'record' },
+      'left-to-others',
+    ],
+    [
+      'a warning that is left to others, on a self-managed node',
+      {},
+      SELF_MANAGED,
+      { policy: { spotInterruption: { selfManaged: 'observe' } } },
       { want: 'record' },
       'left-to-others',
     ],

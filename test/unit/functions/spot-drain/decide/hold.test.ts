@@ -210,6 +210,12 @@ describe('our cordon is undone', () => {
       {},
       'cordon-expired',
     ],
+    [
+      'it has expired, though it was its notice that said that the instance is back',
+      [stateOf('stopped', -9), EXPIRING],
+      {},
+      'cordon-expired',
+    ],
   ])('because %s', (_, notices, more, reason) => {
     expect(releaseReason(recordOf(notices, { ...CORDON, ...more }))).toBe(reason);
   });

@@ -113,6 +113,8 @@ describe('a member of a message', () => {
     ['an account with something after it', { account: '1111222233334' }],
     ['a time with something before it', { time: 'at 2026-11-20T03:12:00Z' }],
     ['a time with something after it', { time: '2026-11-20T03:12:00Z (UTC)' }],
+    ['a time whose year is longer', { time: '+002026-11-20T03:12:00Z' }],
+    ['a time with something after it that is not seen', { time: '2026-11-20T03:12:00Z\u0000' }],
   ])('is not %s', (_, change) => {
     expect(() => told(change)).toThrow(MalformedEventError);
   });

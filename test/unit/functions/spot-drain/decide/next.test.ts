@@ -71,6 +71,13 @@ const RETIREMENT: RecordedNotice = {
   kind: 'retirement',
   gates: [{ kind: 'turn' }, { kind: 'time', at: T0 + 180 * MINUTE }],
 };
+const ENDLESS: RecordedNotice = {
+  id: 'endless',
+  kind: 'retirement',
+  time: T0,
+  want: 'drain',
+  gates: [{ kind: 'turn' }],
+};
 const REPLACED: RecordedNotice = {
   ...CORDON,
   id: 'replaced',
@@ -379,6 +386,21 @@ describe('what is to be done next', () => {
       { kind: 'rest', lookAt: T0 + 70 * SECOND },
     ],
     [
+      'about one whose end nobody knows, in its turn: it begins, until our own',
+      recordOf([ENDLESS]),
+      { turn: { isOurs: true, holder: 'us' } },
+      {
+        kind: 'open',
+        opening: {
+          noticeId: 'endless',
+          by: 'turn',
+          at: T0 + 10 * SECOND,
+          deadlineAt: T0 + 10 * SECOND + 60 * MINUTE,
+          unhurried: true,
+        },
+      },
+    ],
+    [
       'about a drain that waits for a replacement: is there one',
       recordOf([REPLACED]),
       {},
@@ -437,6 +459,12 @@ describe('what is to be done next', () => {
         { kind: 'note-state', state: 'terminated' },
       ],
     ),
+    [
+      'and where it is stopped for almost a week: a look in a quarter of an hour',
+      recordOf([SPOT, stateOf('stopped', 0)], CORDONED),
+      { at: 7 * 24 * 60 * MINUTE - 1, instanceState: 'stopped' },
+      { kind: 'rest', lookAt: T0 + (7 * 24 * 60 + 15) * MINUTE - 1 },
+    ],
     [
       'and where it is stopped for a week: nothing any more',
       recordOf([SPOT, stateOf('stopped', 0)], CORDONED),

@@ -166,20 +166,54 @@ describe('the record of an instance', () => {
     const later = mergeNotices(answered, SEED, [REBALANCE]);
     expect(later.lifecycle).toEqual(answered.lifecycle);
     expect(isOpen(later)).toBe(false);
+    const second = recordedOf({ kind: 'terminate-lifecycle', id: 'd', seconds: 110 });
+    expect(mergeNotices(answered, SEED, [second]).lifecycle).toEqual([
+      { group: 'asg', hook: 'drain', token: 'token-c', answer: 'done' },
+      { group: 'asg', hook: 'drain', token: 'token-d' },
+    ]);
+  });
+
+  it('says nothing about hurry where nothing is drained', () => {
+    expect(merged(REBALANCE)).not.toHaveProperty('unhurried');
   });
 });
 
 describe('a drain that waited', () => {
   const RETIREMENT = recordedOf({ kind: 'retirement', id: 'r', seconds: 0 });
-  const opened = settle({
-    ...merged(RETIREMENT),
-    opened: { noticeId: 'r', by: 'turn', at: T0 + 5_000, deadlineAt: T0 + 3_605_000, unhurried: true },
-  });
+  const OPENING = {
+    noticeId: 'r',
+    by: 'turn' as const,
+    at: T0 + 5_000,
+    deadlineAt: T0 + 3_605_000,
+    unhurried: true as const,
+  };
+  const opened = settle({ ...merged(RETIREMENT), opened: OPENING });
 
   it('is not open before it has begun, then until our own deadline and without hurry', () => {
     expect([merged(RETIREMENT).deadlineAt, isOpen(merged(RETIREMENT))]).toEqual([undefined, false]);
     expect(opened).toMatchObject({ deadlineAt: T0 + 3_605_000, unhurried: true });
     expect(isOpen(opened)).toBe(true);
+  });
+
+  it('is called unhurried only where it has begun without hurry', () => {
+    expect(merged(RETIREMENT)).not.toHaveProperty('unhurried');
+    const { unhurried: _unhurried, ...hurried } = OPENING;
+    expect(settle({ ...merged(RETIREMENT), opened: hurried })).not.toHaveProperty('unhurried');
+  });
+
+  it('is measured from when it began, one that AWS hurries from its notice', () => {
+    expect(merged(RETIREMENT).noticedAt).toBe(T0);
+    expect(opened.noticedAt).toBe(T0 + 5_000);
+    expect(mergeNotices(opened, SEED, [SPOT]).noticedAt).toBe(T0 + 20_000);
+  });
+
+  it.each([
+    ['a time before it began: it is looked at again', 4_999, true],
+    ['when it began: it has ended', 5_000, false],
+    ['after that: it has ended', 5_001, false],
+  ])('has an outcome from %s', (_, afterMs, open) => {
+    const ended = settle({ ...opened, outcome: { ...OUTCOME, at: T0 + afterMs } });
+    expect([ended.outcome === undefined, isOpen(ended)]).toEqual([open, open]);
   });
 
   it('is hurried by a spot warning, and what it has left is looked at again', () => {
@@ -198,6 +232,15 @@ describe('a drain that waited', () => {
     expect(closed).toMatchObject({ wanted: 'record' });
     expect(closed).not.toHaveProperty('opened');
     expect(closed).not.toHaveProperty('deadlineAt');
+  });
+
+  it('is withdrawn with its event, though another one waits', () => {
+    const reboot = recordedOf({ kind: 'maintenance', id: 'm', seconds: 30 });
+    const cancelled = recordedOf({ kind: 'retirement', id: 's', seconds: 60, closed: true });
+    const waiting = mergeNotices(opened, SEED, [reboot, cancelled]);
+    expect(waiting).toMatchObject({ wanted: 'drain', cause: 'maintenance' });
+    expect(waiting).not.toHaveProperty('opened');
+    expect(isOpen(waiting)).toBe(false);
   });
 });
 

@@ -28,7 +28,7 @@ const cordon = (seconds: number) =>
   notice('rebalance', seconds, { want: 'cordon', expiresAt: at(seconds + 3600) });
 const state = (name: InstanceState, seconds: number) =>
   notice('state-change', seconds, { id: `${name}-${seconds}`, want: 'record', state: name });
-const change = (seconds: number, options: { startsAt?: number; closed?: boolean } = {}) =>
+const change = (seconds: number, options: { startsAt?: number; closed?: boolean; updated?: number } = {}) =>
   notice('maintenance', seconds, {
     ...(options.closed
       ? { want: 'record' as const }
@@ -37,7 +37,7 @@ const change = (seconds: number, options: { startsAt?: number; closed?: boolean 
     change: {
       arn: 'arn',
       code: 'REBOOT',
-      updatedAt: at(seconds),
+      updatedAt: at(options.updated ?? seconds),
       startsAt: at(options.startsAt ?? 5000),
       closed: options.closed ?? false,
     },
@@ -90,6 +90,22 @@ describe('what the notices of an instance ask for together', () => {
     expect(standing(...notices)).toMatchObject(expected);
   });
 
+  it('is nothing where it is only written down: no cause, and no time', () => {
+    expect(standing(recorded(0))).toStrictEqual({
+      since: 0,
+      wanted: 'record',
+      gated: [],
+      holding: [],
+      lifecycle: [],
+    });
+  });
+
+  it('waits only as far as it has to wait for something', () => {
+    const waiting = { ...change(10), want: 'cordon' as const };
+    expect(idsOf(standing(cordon(0), waiting).gated)).toEqual(['maintenance-10']);
+    expect(standing(spot(0)).gated).toEqual([]);
+  });
+
   it('has its hooks in the order of their tokens', () => {
     for (const tokens of [
       ['a', 'b', 'c'],
@@ -110,6 +126,14 @@ describe('what the notices of an instance ask for together', () => {
       deadlineAt: at(110),
       holding: [{ kind: 'spot-interruption' }],
     });
+  });
+
+  it.each([
+    ['a cordon', cordon(0), 'cordon'],
+    ['what is only written down', recorded(0), 'record'],
+  ])('is for %s as it was, once the owner did not act', (_, one, wanted) => {
+    expect(standingOf([one], true)).toEqual(standingOf([one], false));
+    expect(standingOf([one], true).wanted).toBe(wanted);
   });
 });
 
@@ -132,6 +156,11 @@ describe('notices about one Health event', () => {
     const first = { ...change(0), id: 'first' };
     const second = { ...change(0, { startsAt: 9000 }), id: 'second' };
     expect(idsOf(standing(second, first).gated)).toEqual(['second']);
+  });
+
+  it('hold as they were updated last, though an older one is told later', () => {
+    const older = change(90, { startsAt: 9000, updated: -10 });
+    expect(standing(change(0), older).gated).toEqual([change(0)]);
   });
 
   it('hold again where it is opened again', () => {
@@ -214,6 +243,13 @@ describe('joining notices', () => {
   it('gives the very same list where nothing is new', () => {
     const known = joinNotices([], [spot(0), recorded(10)]);
     expect(joinNotices(known, [recorded(10), spot(0), spot(0)])).toBe(known);
+  });
+
+  it('keeps each once, also where one is told twice at the same time', () => {
+    expect(idsOf(joinNotices([recorded(10)], [spot(0), recorded(10), spot(0)]))).toEqual([
+      'spot-interruption-0',
+      'rebalance-10',
+    ]);
   });
 
   it('sorts by time, at the same time what was announced before what happened, then by id', () => {
