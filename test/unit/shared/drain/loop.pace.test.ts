@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createConcurrencyLimit } from '../../../../shared/drain/concurrency.ts';
 import { runDrain } from '../../../../shared/drain/loop.ts';
 import type { LaneVerdict, Pace, TaskOptions } from '../../../../shared/drain/pace.ts';
-import { NotBegunError } from '../../../../shared/drain/pace.ts';
+import { createPace, NotBegunError } from '../../../../shared/drain/pace.ts';
 import { reportOf } from '../../../../shared/drain/report.ts';
 import { startDrain } from '../../../../shared/drain/state.ts';
 import type { RemovalOutcome } from '../../../../shared/drain/types.ts';
@@ -206,6 +206,20 @@ describe('requests that wait for their turn when a worker leaves', () => {
     expect(evicted()).toEqual(['sent']);
   });
 
+  it('are not made while it looks up the budgets for its report', async () => {
+    const { api, clock, run } = setUp([{ name: 'held' }, { name: 'b' }, { name: 'c' }, { name: 'd' }]);
+    api.answers.set('held', Array(99).fill({ kind: 'budget', budgets: [], message: 'full' }));
+    const budgetsOf: typeof api.budgetsOf = async (pods) => {
+      if (clock.now() >= at(1.5)) await clock.sleep(60_000);
+      return api.budgetsOf(pods);
+    };
+    const limiter = createPace({ clock, concurrency: 1, perSecond: 1 });
+    await run({ api: { ...api, budgetsOf }, limiter, stopAt: at(1.5) });
+    expect(clock.now()).toBe(at(61.5));
+    const evicted = api.calls.filter(({ kind }) => kind === 'evict').map(({ name }) => name);
+    expect(evicted).toEqual(['held', 'b']);
+  });
+
   it('are not made either where it leaves by an error', async () => {
     const { run, limiter, clock, evicted } = setUpTwo();
     const beforeRound = async () => {
@@ -220,9 +234,11 @@ describe('requests that wait for their turn when a worker leaves', () => {
 
 describe('a worker that goes on with a drain', () => {
   it('asks before it removes what the one before left, though a list is due at the same time', async () => {
-    const { api, run } = setUp([{ name: 'cart', budget: 'cart' }]);
+    const { api, clock, run } = setUp([{ name: 'cart', budget: 'cart' }]);
     const left = await run({ stopAt: at(3) });
     const before = api.calls.filter(({ kind }) => kind !== 'list').length;
+    // By then its budget may be asked again.
+    await clock.sleep(10_000);
     await run({ state: left, beforeRemovals: async () => 'stop' });
     expect(api.calls.filter(({ kind }) => kind !== 'list')).toHaveLength(before);
   });

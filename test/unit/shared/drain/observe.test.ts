@@ -173,6 +173,12 @@ describe('a pod as the list shows it', () => {
     expect(step(started(), { kind: 'pods', list: 1, pods: [pod] }, at(0)).state.pods).toEqual({});
   });
 
+  it('is asked in its place in the newest list', () => {
+    const waiting = begun([{ name: 'a' }, { name: 'b' }], { evictAfterSeconds: 2 }).state;
+    const { state } = relist(waiting, [{ name: 'b' }, { name: 'a' }], at(1));
+    expect(asked(wait(state, at(2)))).toEqual(['b', 'a']);
+  });
+
   const FINISHED: PodOptions = { name: 'a', phase: 'Succeeded' };
   it('that had ended before it was asked is left alone', () => {
     expect(begun([FINISHED]).state.pods['uid-a']).toMatchObject({

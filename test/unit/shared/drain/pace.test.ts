@@ -144,6 +144,15 @@ describe('a pace', () => {
     await first;
     expect(startedAfter).toEqual([0]);
   });
+
+  it('does not begin what has its turn at the very end of its time', async () => {
+    const { pace, clock, send, startedAfter } = setUp({ concurrency: 1 });
+    const first = send(2_000);
+    const late = pace.run(async () => startedAfter.push(-1), { expiresAt: clock.now() + 2_000 });
+    await expect(late).rejects.toBeInstanceOf(NotBegunError);
+    await first;
+    expect(startedAfter).toEqual([0]);
+  });
 });
 
 describe('the time of a pace', () => {

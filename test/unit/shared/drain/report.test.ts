@@ -42,6 +42,12 @@ describe('the report of a drain', () => {
     expect(reportOf(relist(state, [{ name: 'a' }], at(1)).state, at(1))).not.toHaveProperty('error');
   });
 
+  it('names no missing right where something else went wrong', () => {
+    const { state } = answer(begun([{ name: 'a' }]).state, 'uid-a', FAILED, at(0.1));
+    expect(reportOf(state, at(0.1))).toMatchObject({ error: 'reset' });
+    expect(reportOf(state, at(0.1))).not.toHaveProperty('missingRight');
+  });
+
   it('does not call a pod held that was deleted for another reason', () => {
     const { state } = begun([{ name: 'a', graceSeconds: 600 }]);
     const failed = answer(state, 'uid-a', FAILED, at(0)).state;

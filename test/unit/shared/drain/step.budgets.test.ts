@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MOST_PER_BUDGET } from '../../../../shared/drain/gates.ts';
 import { reportOf } from '../../../../shared/drain/report.ts';
-import type { DrainState } from '../../../../shared/drain/state.ts';
+import type { DrainOptions, DrainState } from '../../../../shared/drain/state.ts';
 import { step } from '../../../../shared/drain/step.ts';
 import { podOf } from '../../../fixtures/pods.ts';
 import type { Budgets } from './drive-step.ts';
@@ -63,6 +63,16 @@ describe('a budget that refuses', () => {
     state = answerAll(wait(state, at(0.3)).state, ACCEPTED, at(0.3));
     state = answerAll(state, BUDGET, at(0.4));
     expect(state.gates['shop/web']).toMatchObject({ closedUntil: at(0.5), delayMs: 100, atOnce: 1 });
+  });
+
+  it('is not open for others because one of its pods was deleted past it', () => {
+    const { state } = begun([{ name: 'slow', graceSeconds: 600 }, { name: 'held' }]);
+    const refused = answer(state, 'uid-slow', BUDGET, at(0));
+    expect(removals(refused.actions)).toMatchObject([{ kind: 'delete', request: { name: 'slow' } }]);
+    const both = answer(refused.state, 'uid-held', BUDGET, at(0.02)).state;
+    const deleted = answer(both, 'uid-slow', ACCEPTED, at(0.05));
+    expect(asked(deleted)).toEqual([]);
+    expect(deleted.state.gates).toEqual(both.gates);
   });
 
   it('counts a burst of refusals as one', () => {
@@ -169,6 +179,27 @@ describe('a budget that was read before', () => {
     ]);
     const again = answer(end.state, 'uid-p11', BUDGET, at(75.1));
     expect(removals(again.actions)).toMatchObject([{ kind: 'delete', request: { name: 'p11' } }]);
+  });
+
+  it('does not keep it from that either where it has just refused another one again', () => {
+    const first = begun(fleet(12), {}, ofBudget(12));
+    const probe = wait(answerAll(first.state, BUDGET, at(0.02)), at(74.9));
+    expect(asked(probe)).toEqual(['p0']);
+    const refused = answerAll(probe.state, BUDGET, at(74.95));
+    expect(refused.gates['shop/web']?.closedUntil).toBeGreaterThan(at(75));
+    expect(removals(wait(refused, at(75)).actions).map(({ kind }) => kind)).toEqual([
+      ...Array(MOST_PER_BUDGET).fill('delete'),
+      ...Array(4).fill('evict'),
+    ]);
+  });
+
+  it.each<[string, Partial<DrainOptions>]>([
+    ['nothing is deleted', { deleteAtDeadline: false }],
+    ['its owners want no delete', { optOuts: { keep: [], evictOnly: ['shop'] } }],
+  ])('has no more of its pods asked at once when their time comes where %s', (_, options) => {
+    const first = begun(fleet(12), options, ofBudget(12));
+    expect(asked(first)).toHaveLength(MOST_PER_BUDGET);
+    expect(asked(wait(first.state, at(75)))).toEqual([]);
   });
 
   it('leaves pods that have none to go all at once', () => {

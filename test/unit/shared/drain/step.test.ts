@@ -1,10 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { reportOf } from '../../../../shared/drain/report.ts';
-import type { DrainState } from '../../../../shared/drain/state.ts';
+import type { DrainOptions, DrainState } from '../../../../shared/drain/state.ts';
 import { resumeDrain, startDrain } from '../../../../shared/drain/state.ts';
 import { step } from '../../../../shared/drain/step.ts';
+import type { PodOptions } from '../../../fixtures/pods.ts';
 import { podOf } from '../../../fixtures/pods.ts';
 import { answer, at, BUDGET, begun, optionsOf, relist, removals, wait } from './drive-step.ts';
+
+/** Its owners want it evicted and never deleted. */
+const EVICT_ONLY = { annotations: { 'eks-caretaker/evict-only': 'true' } };
 
 describe('step', () => {
   it('evicts every movable pod of the first list at once, each under its UID and own grace', () => {
@@ -158,6 +162,27 @@ describe('step', () => {
     expect(removals(expired.actions)).toMatchObject([{ kind: 'delete', attempt: 2 }]);
     // Nothing waits at the last chance.
     expect(removals(expired.actions)[0]).not.toHaveProperty('expiresAt');
+  });
+
+  it('deletes at its last chance what was to be asked again later', () => {
+    const { state } = begun([{ name: 'a' }]);
+    const refused = answer(state, 'uid-a', { kind: 'budget-misconfigured', message: 'two' }, at(60)).state;
+    expect(refused.pods['uid-a']?.notBefore).toBe(at(90));
+    expect(removals(wait(refused, at(74.9)).actions)).toEqual([]);
+    expect(removals(wait(refused, at(75)).actions)).toMatchObject([{ kind: 'delete' }]);
+  });
+
+  it.each<[string, Partial<PodOptions>, Partial<DrainOptions>, number | undefined]>([
+    ['its last chance', {}, {}, at(75)],
+    ['its last chance, though it is never deleted', EVICT_ONLY, {}, at(75)],
+    ['its turn, where nothing is deleted', {}, { deleteAtDeadline: false }, undefined],
+    ['its turn, where its last chance is now', { ...EVICT_ONLY, graceSeconds: 105 }, {}, undefined],
+    ['its turn, where its last chance is over', { ...EVICT_ONLY, graceSeconds: 600 }, {}, undefined],
+  ])('lets an eviction stand in line until %s', (_, pod, options, expiresAt) => {
+    const { actions } = begun([{ ...pod, name: 'a' }], { optOuts: { keep: [], evictOnly: [] }, ...options });
+    expect(removals(actions).map((action) => [action.kind, action.expiresAt])).toEqual([
+      ['evict', expiresAt],
+    ]);
   });
 
   it('asks a server less often that takes its time for a list', () => {
