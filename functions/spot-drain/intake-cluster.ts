@@ -7,6 +7,7 @@ import { findNodes } from '../../shared/kubernetes/nodes.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import { announceAll } from './announce-intake.ts';
 import { judgeMissingNode } from './decide/decide.ts';
+import { lullUntil } from './decide/lull.ts';
 import { inTime, KEPT_MS } from './in-time.ts';
 import type { Arrival, IntakeDeps } from './intake.ts';
 import type { TakenIn } from './intake-node.ts';
@@ -182,14 +183,24 @@ const seeToTaken = async (
 ): Promise<readonly string[]> => {
   const { cluster } = api;
   const followed = taken.flatMap((each) => (each.followed === undefined ? [] : [each.followed]));
-  const nodes = followed.flatMap(({ start }) => (start === undefined ? [] : [start]));
+  const starting = followed.filter(({ start }) => start !== undefined);
+  const nodes = starting.flatMap(({ start }) => start ?? []);
+  const notBefore = lullUntil(
+    starting.map(({ record }) => record),
+    deps.clock.now(),
+  );
   // What a worker is started for in act is looked at soon anyhow.
   const looked = followed.filter(({ start }) => start === undefined || mode !== 'act');
   const isStarted = (each: TakenIn) => each.followed?.start !== undefined;
   const results = await Promise.allSettled([
     nodes.length === 0
       ? Promise.resolve()
-      : startWorker(deps, { cluster, nodes, checkLater: mode === 'act' }),
+      : startWorker(deps, {
+          cluster,
+          nodes,
+          ...(notBefore === undefined ? {} : { notBefore }),
+          checkLater: mode === 'act',
+        }),
     lookAgain(deps, cluster, looked),
   ]);
   const [started, sent] = results;

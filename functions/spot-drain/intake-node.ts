@@ -44,16 +44,42 @@ interface Written {
   readonly record: DrainRecord;
   /** Ids of the notices that were there before. */
   readonly duplicates: ReadonlySet<string>;
+  /** Whether what became of the cordon was known by then, and is in the record. */
+  readonly knowsCordon: boolean;
 }
 
 const intentsOf = ({ arrivals }: NodeBatch): readonly NoticeIntent[] =>
   arrivals.flatMap(({ intent }) => (intent.kind === 'notice' ? [intent] : []));
 
+type CordonOutcome =
+  | {
+      readonly kind: 'cordoned';
+      readonly cause: NoticeKind;
+      readonly at: number;
+      readonly node: V1Node;
+      readonly already: boolean;
+    }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** The record with the cordon in it, where there is one that it does not know. */
+const withOutcome = (record: DrainRecord, outcome: CordonOutcome | undefined): DrainRecord => {
+  if (outcome?.kind !== 'cordoned') return record;
+  const { node, at, cause } = outcome;
+  const isKnown = record.cordonedAt !== undefined && record.cordon?.taints.includes(taintOf(cause));
+  return isKnown ? record : withCordon(record, { node, taint: taintOf(cause), at });
+};
+
 /**
  * Merges what has come into the record. A record that is new also takes in what the instance is known to have been
- * through: a change of state may be told before the notice that it follows.
+ * through: a change of state may be told before the notice that it follows. With `cordoned` the record says so at once:
+ * a write fewer for each node of a storm.
  */
-const writeRecord = async (deps: IntakeDeps, batch: NodeBatch): Promise<Written> => {
+const writeRecord = async (
+  deps: IntakeDeps,
+  batch: NodeBatch,
+  cordoned: { readonly outcome: CordonOutcome | undefined } | undefined,
+): Promise<Written> => {
   const { cluster } = batch.api;
   const [first] = intentsOf(batch);
   const instanceId = batch.arrivals[0]?.instance.id ?? '';
@@ -68,7 +94,7 @@ const writeRecord = async (deps: IntakeDeps, batch: NodeBatch): Promise<Written>
   let record = await deps.records.change(key, (current) => {
     isFirst = current === undefined;
     duplicates = new Set(current?.notices.map(({ id }) => id));
-    return mergeNotices(current, seed, arriving);
+    return withOutcome(mergeNotices(current, seed, arriving), cordoned?.outcome);
   });
   if (isFirst) {
     const states = await deps.records.statesOf(cluster, instanceId);
@@ -76,19 +102,8 @@ const writeRecord = async (deps: IntakeDeps, batch: NodeBatch): Promise<Written>
       record = await deps.records.change(key, (current) => mergeNotices(current, seed, states));
   }
   if (record === undefined) throw new Error(`no record of instance ${instanceId} was made`);
-  return { record, duplicates };
+  return { record, duplicates, knowsCordon: cordoned !== undefined };
 };
-
-type CordonOutcome =
-  | {
-      readonly kind: 'cordoned';
-      readonly cause: NoticeKind;
-      readonly at: number;
-      readonly node: V1Node;
-      readonly already: boolean;
-    }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'failed'; readonly error: unknown };
 
 /** What the batch alone would have the node cordoned for, now; the record itself is still being written. */
 const standingOfBatch = (batch: NodeBatch, now: number): Standing => {
@@ -187,16 +202,13 @@ const sayAll = (
 /** The record knows of the cordon before anybody else goes on with it. */
 const noteCordon = async (
   deps: IntakeDeps,
-  record: DrainRecord,
+  { record, knowsCordon }: Written,
   outcome: CordonOutcome | undefined,
 ): Promise<DrainRecord> => {
-  if (outcome?.kind !== 'cordoned') return record;
-  const { node, at, cause } = outcome;
-  const noted = await deps.records.change(keyOf(record), (current) => {
-    if (current === undefined) return undefined;
-    const isKnown = current.cordonedAt !== undefined && current.cordon?.taints.includes(taintOf(cause));
-    return isKnown ? current : withCordon(current, { node, taint: taintOf(cause), at });
-  });
+  if (knowsCordon || outcome?.kind !== 'cordoned') return record;
+  const noted = await deps.records.change(keyOf(record), (current) =>
+    current === undefined ? undefined : withOutcome(current, outcome),
+  );
   return noted ?? record;
 };
 
@@ -204,10 +216,10 @@ const noteCordon = async (
 const goOn = async (
   deps: IntakeDeps,
   batch: NodeBatch,
-  known: { record: DrainRecord; outcome: CordonOutcome | undefined; signal: AbortSignal },
+  known: { written: Written; outcome: CordonOutcome | undefined; signal: AbortSignal },
 ): Promise<Followed | undefined> => {
   const { call, mode, api, arrivals } = batch;
-  const { record: written, outcome, signal } = known;
+  const { written, outcome, signal } = known;
   const record = await noteCordon(deps, written, outcome);
   if (outcome?.kind === 'gone') return undefined;
   const followed = await follow(deps, {
@@ -231,15 +243,15 @@ const RECORD_AFTER_MS = 500;
 const recordBeside = async (
   deps: IntakeDeps,
   batch: NodeBatch,
-  cordoning: Promise<unknown>,
+  cordoning: Promise<CordonOutcome | undefined>,
 ): Promise<Written> => {
   const over = new AbortController();
   const late = deps.clock.sleep(RECORD_AFTER_MS, over.signal).catch((error: unknown) => {
     if (!over.signal.aborted) throw error;
   });
-  await Promise.race([cordoning, late]);
+  const cordoned = await Promise.race([cordoning.then((outcome) => ({ outcome })), late]);
   over.abort();
-  return writeRecord(deps, batch);
+  return writeRecord(deps, batch, cordoned ?? undefined);
 };
 
 /**
@@ -259,9 +271,8 @@ export const takeInNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<Ta
   sayAll(deps, batch, { outcome, duplicates });
   try {
     if ('error' in written) throw written.error;
-    const { record } = written;
     const followed = await inTime(deps.clock, leftMs(), (signal) =>
-      goOn(deps, batch, { record, outcome, signal }),
+      goOn(deps, batch, { written, outcome, signal }),
     );
     return { messageIds, failedIds: [], ...(followed === undefined ? {} : { followed }) };
   } catch (error) {

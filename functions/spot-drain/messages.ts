@@ -34,6 +34,8 @@ export interface DrainOrder {
   readonly nodes: readonly NodeRef[];
   /** Nothing is to be drained there: their hooks are let go. */
   readonly letGo?: readonly HeldInstance[];
+  /** Epoch ms before which no drain begins: other nodes are still being cordoned. */
+  readonly notBefore?: number;
 }
 
 export type QueuedMessage = CheckMessage | Parsed;
@@ -93,10 +95,16 @@ export const parseOrder = (event: unknown): DrainOrder => {
     );
   }
   const { cluster, refs } = refsIn(event as Fields, 'nodes');
-  const { letGo } = event as Fields;
-  if (letGo === undefined) return { kind: 'drain', cluster, nodes: refs };
+  const { letGo, notBefore } = event as Fields;
+  const order: DrainOrder = {
+    kind: 'drain',
+    cluster,
+    nodes: refs,
+    ...(typeof notBefore === 'number' ? { notBefore } : {}),
+  };
+  if (letGo === undefined) return order;
   if (!Array.isArray(letGo) || !letGo.every(isHeldInstance)) {
     throw new MalformedEventError('"letGo" names instances with their group, hook and token');
   }
-  return { kind: 'drain', cluster, nodes: refs, letGo };
+  return { ...order, letGo };
 };

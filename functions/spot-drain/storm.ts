@@ -1,12 +1,11 @@
 import type { StormLine } from './announce.ts';
+import { STORM_NODES } from './decide/lull.ts';
 
 /**
  * Many nodes that AWS takes away at once are one notification, however many workers drain them. What follows is
  * pure: the book of the drains that are under way, and who tells of them when.
  */
 
-/** More drains than this under way at the same time are a storm. */
-export const STORM_NODES = 5;
 /** A drain that goes on for longer than this is told of by itself later. */
 const WAITED_FOR_MS = 180_000;
 /** So long after its deadline a drain that nobody reported holds up nothing. */

@@ -1,8 +1,9 @@
 import { describeError } from '../../shared/core/errors.ts';
 import type { Verdict } from '../../shared/core/verdict.ts';
 import { lineOf, notifyNode, notifyStorm } from './announce.ts';
+import { STORM_NODES } from './decide/lull.ts';
 import type { DrainOrder, NodeRef } from './messages.ts';
-import { claim, enter, isHeld, linesOf, report, STORM_NODES, without } from './storm.ts';
+import { claim, enter, isHeld, linesOf, report, without } from './storm.ts';
 import type { BookKeeper } from './storm-book.ts';
 import type { WorkerDeps } from './worker.ts';
 

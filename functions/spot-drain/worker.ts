@@ -9,6 +9,7 @@ import { createDrainApi } from '../../shared/kubernetes/drain-api.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import type { AutomationContext } from '../../shared/runtime/context.ts';
 import type { SpotDrainConfig } from './config.ts';
+import { LONGEST_LULL_MS } from './decide/lull.ts';
 import { drainAndTell } from './drain-and-tell.ts';
 import type { NodeWork } from './drain-node.ts';
 import { letGo } from './let-go.ts';
@@ -73,6 +74,13 @@ const connect = async (
   }
 };
 
+/** While the other nodes of a storm are being cordoned. */
+const holdStill = async ({ clock }: WorkerDeps, { notBefore = 0 }: DrainOrder): Promise<void> => {
+  const waitMs = notBefore - clock.now();
+  // Clocks of two machines may differ.
+  if (waitMs > 0) await clock.sleep(Math.min(waitMs, LONGEST_LULL_MS));
+};
+
 /** Drains the nodes of an order at the same time; the nodes it has no time left for go to the next worker. */
 export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call): Promise<void> => {
   const { cluster } = order;
@@ -91,6 +99,7 @@ export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call)
   }
   if (atFirst === 'act') await letGo(deps, order, call);
   if (order.nodes.length === 0) return;
+  if (atFirst === 'act') await holdStill(deps, order);
   const api = await connect(deps, order, call, atFirst);
   // Two deliveries of one event have the same request id, and are two workers all the same.
   const holder = `spot-drain-worker/${call.requestId}/${clock.now().toString(36)}`;

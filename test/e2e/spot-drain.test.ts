@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { envelope, rebalanceRecommendation } from '../../infra/local/world/events.ts';
 import type { Instance } from '../../infra/local/world/instances.ts';
+import { watchRequests } from './support/drain-pods.ts';
 import { only, startScene, useScenes } from './support/scene.ts';
 import { clusterSpec, nodeGroup, START, workload } from './support/specs.ts';
 import {
@@ -101,9 +102,15 @@ describe('a spot interruption', () => {
 
   it('of more than five nodes is one notification', async () => {
     const scene = await sceneWith({ nodeGroups: [nodeGroup({ desired: 7, max: 8 })] });
+    const requests = watchRequests(scene);
     for (const instance of instancesOf(scene).slice(0, 6)) scene.account.world.interrupt(instance.id);
     await scene.account.settle();
     expect(scene.verdicts({ reason: 'drained' })).toHaveLength(6);
+    // Other batches would have two seconds to cordon their nodes.
+    const cordons = requests.of('patch', 'nodes').map(({ second }) => second);
+    const evictions = requests.of('create', 'pods/eviction').map(({ second }) => second);
+    expect(evictions.length).toBeGreaterThan(0);
+    expect(Math.min(...evictions)).toBeGreaterThanOrEqual(Math.max(...cordons.slice(0, 6)) + 2);
     expect(scene.account.notifications.map(({ subject }) => subject)).toEqual([
       'staging: 6 nodes taken away at once: 6 drained',
     ]);

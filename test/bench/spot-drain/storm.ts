@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeGroup } from '../../e2e/support/specs.ts';
 import type { BenchRow } from '../rows.ts';
@@ -29,6 +30,8 @@ const KUBECTLS = 10;
 /** Seconds from the first warning on. */
 interface Storm {
   readonly cordoned: number;
+  /** What all processes of this machine worked until then, in seconds of one processor. */
+  readonly busyUntilCordoned: number;
   readonly empty: number;
   /** Pods that were never moved. */
   readonly left: number;
@@ -60,8 +63,14 @@ const countCordoned = async ({ controlPlane }: Stage): Promise<number> => {
   return (body as { items: readonly unknown[] | null }).items?.length ?? 0;
 };
 
+/** How long the processors of this machine have worked since its start, in seconds. */
+const busySeconds = (): number =>
+  cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + (user + nice + sys + irq) / 1000, 0);
+
+type Emptying = Pick<Storm, 'empty' | 'left'>;
+
 /** Runs a storm and says when the nodes were empty, and how many pods were left if they never were. */
-const emptying = async (stage: Stage, begin: () => Promise<void>): Promise<Omit<Storm, 'cordoned'>> => {
+const emptying = async (stage: Stage, begin: () => Promise<void>): Promise<Emptying> => {
   const nodes = await fill(stage);
   const leaving = await watchLeaving(stage.controlPlane, nodes);
   const giveUp = new AbortController();
@@ -80,21 +89,24 @@ const emptying = async (stage: Stage, begin: () => Promise<void>): Promise<Omit<
   }
 };
 
-/** The same, and when all nodes were cordoned. */
+/** The same, and when all nodes were cordoned and what that took. */
 const measure = async (stage: Stage, begin: () => Promise<void>): Promise<Storm> => {
   let cordoned = Number.NaN;
+  let busyUntilCordoned = Number.NaN;
   const storm = await emptying(stage, async () => {
     const startedAt = performance.now();
+    const busyBefore = busySeconds();
     const ended = begin();
     await until('all nodes are cordoned', async () => (await countCordoned(stage)) >= NODES, 600);
     cordoned = (performance.now() - startedAt) / 1000;
+    busyUntilCordoned = busySeconds() - busyBefore;
     await ended;
   });
-  return { ...storm, cordoned };
+  return { ...storm, cordoned, busyUntilCordoned };
 };
 
 /** What the API server takes: the same evictions, with budgets that refuse none. */
-const measureServer = async (stage: Stage): Promise<Omit<Storm, 'cordoned'>> => {
+const measureServer = async (stage: Stage): Promise<Emptying> => {
   const { controlPlane } = stage;
   for (const app of appNames) await setBudget(controlPlane, app, '100%');
   const nodes = stage.instancesOf('spot').map(({ hostname }) => hostname);
@@ -104,7 +116,7 @@ const measureServer = async (stage: Stage): Promise<Omit<Storm, 'cordoned'>> => 
   });
 };
 
-const told = (whose: string, { empty, left }: Omit<Storm, 'cordoned'>): string =>
+const told = (whose: string, { empty, left }: Emptying): string =>
   `spot-drain: storm, ${whose}: ${left === 0 ? `empty ${empty.toFixed(1)} s` : `${left} pods are left after ${empty.toFixed(0)} s`}`;
 
 const warnAll = async (stage: Stage): Promise<void> => {
@@ -197,7 +209,9 @@ export const drainStorm = async (
   try {
     for (const app of appNames) await createApp(stage.controlPlane, app, '50%');
     const ours = await measure(stage, () => warnAll(stage));
-    progress(`${told('ours', ours)}, cordoned ${ours.cordoned.toFixed(1)} s`);
+    progress(
+      `${told('ours', ours)}, cordoned ${ours.cordoned.toFixed(1)} s, ${ours.busyUntilCordoned.toFixed(1)} processor seconds`,
+    );
     const counts = requestRows(stage);
     const peer = await measure(stage, () => drainByKubectl(stage, assets));
     progress(`${told('kubectl', peer)}, cordoned ${peer.cordoned.toFixed(1)} s`);
@@ -243,6 +257,15 @@ export const drainStorm = async (
         },
         ours.cordoned,
         CORDONED_WITHIN,
+      ),
+      rowOfCount(
+        {
+          ...row,
+          measure: 'storm-100-cordon-work',
+          note: `until all are cordoned, seconds of one processor: functions, account, API server and controllers; peer: what ${cpus().length} processors have in ${CORDONED_WITHIN} s`,
+        },
+        ours.busyUntilCordoned,
+        CORDONED_WITHIN * cpus().length,
       ),
       ...counts,
     ];

@@ -66,6 +66,35 @@ describe('a spot warning', () => {
     expect(nodesOf(10).every(({ name }) => scene.cluster.node(name)?.spec?.unschedulable)).toBe(true);
   });
 
+  it('is in its record with its cordon, by one write', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    const written: string[] = [];
+    const { write } = scene.deps.store;
+    scene.deps.store.write = (item, version) => {
+      written.push(item.pk);
+      return write(item, version);
+    };
+    await scene.intake(spot());
+    expect(written.filter((pk) => pk === 'drain#staging')).toHaveLength(1);
+    expect(await scene.record()).toMatchObject({
+      cordonedAt: expect.any(Number),
+      cordon: { taints: [expect.stringContaining('spot-interruption')] },
+      notices: [{ kind: 'spot-interruption' }],
+    });
+  });
+
+  it.each([
+    [5, undefined],
+    [6, 2_000],
+  ])('for %i nodes has their drains hold still for %p ms from the last cordon on', async (count, holdMs) => {
+    const scene = createScene({ nodes: nodesOf(count) });
+    await scene.intake(...nodesOf(count).map((_, index) => spot(index + 1)));
+    const [order] = scene.orders;
+    const lastCordonAt = Math.max(...(order?.nodes ?? []).map(({ cordonedAt }) => cordonedAt ?? 0));
+    if (holdMs === undefined) expect(order).not.toHaveProperty('notBefore');
+    else expect(order?.notBefore).toBeGreaterThanOrEqual(lastCordonAt + holdMs);
+  });
+
   it('finds nodes that EC2 does not name in one list by their provider id', async () => {
     const scene = createScene({
       nodes: nodesOf(3),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { STORM_NODES } from '../../../../functions/spot-drain/decide/lull.ts';
 import type { StormBook } from '../../../../functions/spot-drain/storm.ts';
 import {
   claim,
@@ -8,7 +9,6 @@ import {
   isHeld,
   linesOf,
   report,
-  STORM_NODES,
   without,
 } from '../../../../functions/spot-drain/storm.ts';
 import { createBookKeeper } from '../../../../functions/spot-drain/storm-book.ts';

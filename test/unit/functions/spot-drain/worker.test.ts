@@ -214,6 +214,36 @@ describe('a batch', () => {
   });
 });
 
+describe('a worker of a storm', () => {
+  const firstRequestAfter = async (notBefore: (now: number) => number): Promise<number> => {
+    const scene = await warned([nodeOf(1, WEB)]);
+    const [order] = scene.orders;
+    if (order === undefined) throw new Error('no worker was started');
+    scene.cluster.calls.length = 0;
+    const startedAt = scene.clock.now();
+    const asked: number[] = [];
+    const { listPages } = scene.cluster;
+    scene.cluster.listPages = (resource, options) => {
+      asked.push(scene.clock.now() - startedAt);
+      return listPages(resource, options);
+    };
+    scene.orders[0] = { ...order, notBefore: notBefore(startedAt) };
+    await scene.worker();
+    expect(last(scene)).toMatchObject({ reason: 'drained' });
+    return asked[0] ?? Number.NaN;
+  };
+
+  it.each<[string, number, number, number]>([
+    ['asks the cluster for nothing before the other nodes are cordoned', 1_500, 1_500, 1_600],
+    ['holds still for two seconds at the most, whatever other clocks show', 3_600_000, 2_000, 2_100],
+    ['begins at once where that time is over', -10_000, 0, 100],
+  ])('%s', async (_what, holdMs, from, to) => {
+    const first = await firstRequestAfter((now) => now + holdMs);
+    expect(first).toBeGreaterThanOrEqual(from);
+    expect(first).toBeLessThan(to);
+  });
+});
+
 describe('mode', () => {
   it('observe: nothing is evicted, the verdict lists the first step', async () => {
     const scene = await warned([nodeOf(1, WEB)], { mode: 'observe' });
