@@ -6,6 +6,7 @@ import { checkConfig, configSchema } from '../functions/index.ts';
 import { formatPath, problemsOf } from '../shared/core/config-problems.ts';
 import type { ConfigurationProblem } from '../shared/core/errors.ts';
 import { ConfigurationError } from '../shared/core/errors.ts';
+import { allowedKeysAt } from './config/allowed-keys.ts';
 
 type Segments = readonly (string | number)[];
 
@@ -58,7 +59,7 @@ export const parseConfig = (text: string, name: string): Config => {
   const parsed = configSchema.safeParse(raw);
   const problems = parsed.success
     ? checkConfig(parsed.data).map(({ path, found, allowed }) => withLine(path, found, allowed))
-    : problemsOf(parsed.error.issues, raw).map(({ segments, found, allowed }) =>
+    : problemsOf(parsed.error.issues, raw, allowedKeysAt).map(({ segments, found, allowed }) =>
         withLine(segments, found, allowed),
       );
   if (!parsed.success || problems.length > 0) {

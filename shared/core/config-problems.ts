@@ -55,16 +55,24 @@ export const formatPath = (path: readonly PropertyKey[]): string =>
     '',
   );
 
-/** zod's issues as problems with path, what was found and what is allowed; unknown keys one by one. */
-export const problemsOf = (issues: readonly ZodIssue[], document: unknown): IssueProblem[] =>
+/**
+ * zod's issues as problems with path, what was found and what is allowed; unknown keys one by one, with those that
+ * `keysAt` knows for that place.
+ */
+export const problemsOf = (
+  issues: readonly ZodIssue[],
+  document: unknown,
+  keysAt: (path: readonly (string | number)[]) => readonly string[] = () => [],
+): IssueProblem[] =>
   issues.flatMap((issue) => {
     const path = issue.path as (string | number)[];
     if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(path);
       return issue.keys.map((key) => ({
         path: formatPath([...path, key]),
         segments: [...path, key],
         found: 'an unknown key',
-        allowed: 'only the keys that the schema names',
+        allowed: known.length === 0 ? 'only the keys that the schema names' : `one of ${known.join(', ')}`,
       }));
     }
     const custom = issue.message !== '' && issue.message !== 'Invalid input';

@@ -42,12 +42,40 @@ describe('caretaker.yaml', () => {
     [
       'an unknown key at the top',
       `${minimal}podClean: {}\n`,
-      { path: 'podClean', line: 4, found: 'an unknown key' },
+      {
+        path: 'podClean',
+        line: 4,
+        found: 'an unknown key',
+        allowed:
+          'one of version, mode, clusters, notifications, networks, nodeGroupSchedule, ecrRescan, spotDrain, clusterUpgrade, podCleanup',
+      },
     ],
     [
       'an unknown key in a section',
       `${minimal}podCleanup:\n  minAge: 3\n`,
-      { path: 'podCleanup.minAge', line: 5 },
+      {
+        path: 'podCleanup.minAge',
+        line: 5,
+        allowed: expect.stringMatching(/^one of mode, .*minimumAgeMinutes/) as unknown as string,
+      },
+    ],
+    [
+      'an unknown key of a cluster',
+      `${minimal}    acount: "1"\n`,
+      {
+        path: 'clusters[0].acount',
+        line: 4,
+        allowed: expect.stringMatching(/^one of name, /) as unknown as string,
+      },
+    ],
+    [
+      'an unknown key under a name of the user’s own',
+      `${minimal}spotDrain: { clusters: { staging: { delete: true } } }\n`,
+      {
+        path: 'spotDrain.clusters.staging.delete',
+        line: 4,
+        allowed: expect.stringContaining('deleteAtDeadline') as unknown as string,
+      },
     ],
     [
       'an option that is not built yet',
