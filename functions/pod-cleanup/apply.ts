@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/core/clock.ts';
 import { describeError } from '../../shared/core/errors.ts';
+import type { Mode } from '../../shared/core/mode.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import {
   isAnotherObject,
@@ -27,7 +28,9 @@ export type DeleteOutcome =
   | ({
       readonly kind: 'busy' | 'denied' | 'forbidden' | 'failed' | 'unreachable';
       readonly error: unknown;
-    } & Answers);
+    } & Answers)
+  /** The mode is not `act` any more, or could not be read. */
+  | ({ readonly kind: 'halted'; readonly error?: unknown } & Answers);
 
 const ATTEMPTS = 4;
 const TIMEOUT_MS = 10_000;
@@ -55,18 +58,23 @@ const outcomeOf = (error: unknown, lostAnswers: number): DeleteOutcome => {
 /**
  * Deletes exactly the pod that was looked at: another pod of that name (a StatefulSet's), or the same pod changed
  * meanwhile, fails the preconditions with 409 and is left alone. That makes it safe to send again where no answer
- * came.
+ * came. The mode is asked for before each attempt.
  */
 export const deletePod = async (
   api: KubernetesApi,
   { namespace, name, uid, resourceVersion }: PodIdentity,
-  { clock, pace }: { clock: Clock; pace: Pace },
+  { clock, pace, mode }: { clock: Clock; pace: Pace; mode: () => Promise<Mode> },
 ): Promise<DeleteOutcome> => {
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
   let lostAnswers = 0;
   for (let attempt = 1; ; attempt += 1) {
     if (pace.down !== undefined) return { kind: 'unreachable', error: pace.down, lostAnswers };
     if (!(await pace.ready())) return { kind: 'late', lostAnswers };
+    try {
+      if ((await mode()) !== 'act') return { kind: 'halted', lostAnswers };
+    } catch (error) {
+      return { kind: 'halted', error, lostAnswers };
+    }
     try {
       await api.request('delete', PODS, { namespace, name, body, retry: 'none', timeoutMs: TIMEOUT_MS });
       pace.answered();
@@ -101,6 +109,7 @@ const REASONS: Readonly<Record<NotDeleted['kind'], string>> = {
   forbidden: 'missing-right',
   failed: 'delete-failed',
   unreachable: 'cluster-unreachable',
+  halted: 'mode-changed',
 };
 
 /** The verdict's words for an outcome other than `deleted`. */

@@ -12,7 +12,10 @@ import type { Tally } from './decide/report.ts';
 import type { Pace } from './pace.ts';
 
 export interface CarryOutOptions {
+  /** In which the page is carried out. */
   readonly mode: Mode;
+  /** As it is now, for each delete. */
+  readonly modeNow: () => Promise<Mode>;
   readonly pace: Pace;
   readonly tally: Tally;
   readonly clock: Clock;
@@ -34,7 +37,7 @@ export const carryOut = async (
   decisions: readonly CleanupDecision[],
   options: CarryOutOptions,
 ): Promise<void> => {
-  const { mode, pace, tally, clock, recorder } = options;
+  const { mode, modeNow, pace, tally, clock, recorder } = options;
   const failures: unknown[] = [];
   const record = (decision: Parameters<Recorder['record']>[0]) => tally.add(recorder.record(decision, mode));
   await pMap(
@@ -44,7 +47,7 @@ export const carryOut = async (
         record(decision);
         return;
       }
-      const outcome = await deletePod(api, decision.pod, { clock, pace });
+      const outcome = await deletePod(api, decision.pod, { clock, pace, mode: modeNow });
       if (outcome.kind === 'deleted') {
         const { lostAnswers } = outcome;
         record(lostAnswers === 0 ? decision : { ...decision, detail: { ...decision.detail, lostAnswers } });

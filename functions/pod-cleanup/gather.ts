@@ -35,7 +35,13 @@ export const selectionOf = ({
   labelSelector,
 });
 
-/** Pages of the cluster's pods that have ended; what is read ahead aside, one page is in memory at a time. */
+/** Where etcd keeps a pod, and in which order lists come (API concepts, "Retrieving large results sets in chunks"). */
+const placeOf = ({ metadata }: V1Pod): string => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
+
+/**
+ * Pages of the cluster's pods that have ended; what is read ahead aside, one page is in memory at a time. A list that
+ * has to begin again because its continuation is too old goes on where it was: no pod comes twice.
+ */
 export async function* endedPods(
   api: KubernetesApi,
   { phases, labelSelector, nodeName }: PodSelection,
@@ -43,13 +49,22 @@ export async function* endedPods(
 ): AsyncIterable<readonly EndedPod[]> {
   const onNode = nodeName === undefined ? '' : `,spec.nodeName=${nodeName}`;
   for (const phase of phases) {
+    let last = '';
+    let isAgain = false;
     const pages = api.listPages<V1Pod>(PODS, {
       fieldSelector: `status.phase=${phase}${onNode}`,
       ...(labelSelector === undefined ? {} : { labelSelector }),
       limit: OBJECTS_A_PAGE,
       ...patience,
+      onRestart: () => {
+        isAgain = true;
+      },
     });
-    for await (const page of pages) yield page.map(essenceOf);
+    for await (const page of pages) {
+      const seen = isAgain ? last : '';
+      yield page.filter((pod) => placeOf(pod) > seen).map(essenceOf);
+      last = page.reduce((latest, pod) => (placeOf(pod) > latest ? placeOf(pod) : latest), last);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/core/clock.ts';
 import { ClusterUnreachableError, describeError } from '../../shared/core/errors.ts';
 import type { Mode } from '../../shared/core/mode.ts';
 import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
+import { modeOnceASecond } from '../../shared/runtime/mode-once.ts';
 import type { Recorder } from '../../shared/runtime/recorder.ts';
 import { carryOut } from './carry-out.ts';
 import type { PodCleanupConfig } from './config.ts';
@@ -41,8 +42,8 @@ export interface Sweep {
 export type SweepEnd = 'done' | 'mode-off' | 'out-of-time';
 
 /**
- * Goes through a cluster's pods: counts first where a limit needs it, then page by page reads the mode, decides,
- * carries out and records. Throws what the cluster or our own table answered instead.
+ * Goes through a cluster's pods: counts first where a limit needs it, then page by page reads the mode (and again
+ * before each delete, once a second), decides, carries out and records. Throws what the cluster or our own table answered instead.
  */
 export const sweep = async (context: Sweep): Promise<SweepEnd> => {
   const journal = createWriteBehind();
@@ -63,6 +64,7 @@ const goThrough = async (context: Sweep, journal: WriteBehind): Promise<SweepEnd
   const survey = await surveyPods(api, input, { selection, patience, outOfTime });
   if (survey === undefined) return 'out-of-time';
   const spent = new Map<string, number>();
+  const modeNow = modeOnceASecond(context.clock, context.readMode);
   const heap = createHeapKeeper();
   let told = false;
   for await (const page of readAhead(endedPods(api, selection, patience))) {
@@ -86,7 +88,7 @@ const goThrough = async (context: Sweep, journal: WriteBehind): Promise<SweepEnd
         },
       },
     );
-    await carryOutWithin(context, decisions, { mode, spent });
+    await carryOutWithin(context, decisions, { mode, modeNow, spent });
     await journal.begin(recorder.flushIfLarge);
     heap.pageDone();
     throwIfDown(context);
@@ -138,7 +140,7 @@ const tellRefused = ({ cluster, section, recorder }: Sweep, { refused }: Survey,
 const carryOutWithin = async (
   { api, section, pace, tally, clock, recorder, budget }: Sweep,
   decisions: readonly CleanupDecision[],
-  { mode, spent }: { mode: Mode; spent: Map<string, number> },
+  { mode, modeNow, spent }: { mode: Mode; modeNow: () => Promise<Mode>; spent: Map<string, number> },
 ): Promise<void> => {
   const spend = (namespace: string, count: 1 | -1) => {
     budget.left -= count;
@@ -147,6 +149,7 @@ const carryOutWithin = async (
   for (const decision of decisions) if (decision.action === 'delete') spend(decision.pod.namespace, 1);
   await carryOut(api, decisions, {
     mode,
+    modeNow,
     pace,
     tally,
     clock,

@@ -91,8 +91,10 @@ const drainHeld = async (deps: WorkerDeps, work: NodeWork, lease: NodeLease): Pr
     const options = optionsFor(lease.record, deps.section, { optOuts: work.optOuts, now, hooks });
     return stateFor(lease.record, options, now);
   };
-  if ((await ensureCordoned(deps, work, lease)) === 'gone') {
-    return finishDrain(deps, work, { lease, state: stateNow(), why: 'node-gone' });
+  const cordoned = await ensureCordoned(deps, work, lease);
+  if (cordoned === 'gone') return finishDrain(deps, work, { lease, state: stateNow(), why: 'node-gone' });
+  if (typeof cordoned === 'object') {
+    return finishDrain(deps, work, { lease, state: stateNow(), why: 'forbidden', ...cordoned });
   }
   await leaveLoadBalancers(deps, work, lease);
   const { state, why, until } = await driveDrain(deps, work, { lease, state: stateNow(), hooks });

@@ -22,6 +22,8 @@ export type DrainEnd =
   | 'departed'
   | 'withdrawn'
   | 'mode-changed'
+  /** It could not even be cordoned. */
+  | 'forbidden'
   | 'node-gone';
 
 export type Hooks = HookLimits | 'none' | 'unknown';

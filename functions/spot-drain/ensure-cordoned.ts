@@ -1,5 +1,5 @@
 import { describeError } from '../../shared/core/errors.ts';
-import { isMissingRight, missingRightIn } from '../../shared/kubernetes/errors.ts';
+import { isMissingRight } from '../../shared/kubernetes/errors.ts';
 import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, getNode } from '../../shared/kubernetes/nodes.ts';
 import { announceCordon } from './announce.ts';
@@ -26,14 +26,15 @@ const cordonOnce = async (
 
 /**
  * The intake cordons; where that failed, the worker tries until it works or the deadline comes. Evictions
- * from a node that still takes pods would run in circles. `uncordoned`: it did not work, or the mode or the
- * lease say that it is not ours to do; what follows looks at those again.
+ * from a node that still takes pods would run in circles. `uncordoned`: it did not work until the deadline, or the mode
+ * or the lease say that it is not ours to do; what follows looks at those again. `refusal`: a right is missing, in
+ * the API server's words; nothing is to be evicted.
  */
 export const ensureCordoned = async (
   deps: WorkerDeps,
   work: NodeWork,
   lease: NodeLease,
-): Promise<'cordoned' | 'gone' | 'uncordoned'> => {
+): Promise<'cordoned' | 'gone' | 'uncordoned' | { readonly refusal: string }> => {
   if (lease.record.cordonedAt !== undefined) return 'cordoned';
   const { clock } = deps;
   const { cluster, node } = lease.record;
@@ -62,24 +63,18 @@ export const ensureCordoned = async (
       if (isNew) await announceCordon(deps, work.api, cordoned);
       return 'cordoned';
     } catch (error) {
-      const missing = isMissingRight(error);
       const words = describeError(error);
-      if (!missing && clock.now() + delayMs < endAt) {
+      if (isMissingRight(error)) {
+        work.call.recorder.fail(error);
+        return { refusal: words };
+      }
+      if (clock.now() + delayMs < endAt) {
         await clock.sleep(delayMs);
         if ((await work.mode()) === 'act' && (await lease.keep(undefined)) === 'held') continue;
         return 'uncordoned';
       }
       work.call.recorder.record(
-        {
-          cluster,
-          target,
-          action: 'none',
-          reason: missing ? 'missing-right' : 'cordon-failed',
-          detail: {
-            ...(missing ? missingRightIn(words) : {}),
-            error: words,
-          },
-        },
+        { cluster, target, action: 'none', reason: 'cordon-failed', detail: { error: words } },
         'act',
       );
       work.call.recorder.fail(error);

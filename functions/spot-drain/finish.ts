@@ -23,7 +23,7 @@ const reasonOf = (report: DrainReport, why: DrainEnd): string => {
   if (why === 'mode-changed') return why;
   if (why === 'departed') return 'instance-gone';
   if (why === 'withdrawn') return 'event-withdrawn';
-  if (refusalIn(report) !== undefined) return 'missing-right';
+  if (why === 'forbidden' || refusalIn(report) !== undefined) return 'missing-right';
   if (report.blocked.length > 0) return 'budget-blocked';
   return report.remaining.length > 0 || report.unseen ? 'deadline-reached' : 'drained';
 };
@@ -31,8 +31,7 @@ const reasonOf = (report: DrainReport, why: DrainEnd): string => {
 const secondsBetween = (from: number | undefined, to: number | undefined): number | undefined =>
   from === undefined || to === undefined ? undefined : Math.max(0, (to - from) / 1000);
 
-const rightDetail = (report: DrainReport) => {
-  const refusal = refusalIn(report);
+const rightDetail = (refusal: string | undefined) => {
   if (refusal === undefined) return {};
   return { ...(missingRightIn(refusal) ?? { verb: 'create', resource: 'pods/eviction' }), error: refusal };
 };
@@ -51,11 +50,13 @@ interface End {
   readonly lease: NodeLease;
   readonly state: DrainState;
   readonly why: DrainEnd;
+  /** What the API server said where the right to cordon is missing. */
+  readonly refusal?: string;
 }
 
 /** What is said of the drain, and with it what is written down about it. */
 const conclude = (
-  { lease: { record }, state, why }: End,
+  { lease: { record }, state, why, refusal }: End,
   { report, mode }: { report: DrainReport; mode: Mode },
 ) => {
   const reason = reasonOf(report, why);
@@ -79,7 +80,7 @@ const conclude = (
       ...(secondsToCordon === undefined ? {} : { secondsToCordon }),
       ...(secondsToEmpty === undefined ? {} : { secondsToEmpty }),
       ...(report.error === undefined ? {} : { error: report.error }),
-      ...rightDetail(report),
+      ...rightDetail(refusal ?? refusalIn(report)),
     },
   };
   return { reason, said, secondsToEmpty };

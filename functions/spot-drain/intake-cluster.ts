@@ -67,7 +67,7 @@ const locate = async (
   }
 };
 
-/** Nodes register within two minutes or so of the launch; a message comes five times, a minute apart, before it is dead. */
+/** Nodes register within two minutes or so of the launch. */
 const REGISTERS_WITHIN_MS = 150_000;
 
 const isActedOn = ({ intent }: Arrival): boolean =>

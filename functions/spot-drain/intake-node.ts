@@ -157,6 +157,10 @@ const cordonVerdict = (outcome: CordonOutcome | undefined, reason: string, facts
 const asksForCordon = ({ recorded, isLate }: NoticeIntent): boolean =>
   !isLate && standingOf([recorded], false).holding.length > 0;
 
+/** A notice that comes again, as after a failure, may be the one that the node is cordoned for. */
+const isTold = (outcome: CordonOutcome | undefined): boolean =>
+  outcome?.kind === 'failed' || (outcome?.kind === 'cordoned' && !outcome.already);
+
 /** One verdict a notice; the first that asks for a cordon is told what became of it. */
 const sayAll = (
   deps: IntakeDeps,
@@ -180,7 +184,9 @@ const sayAll = (
       ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
       ...(change === undefined ? {} : { startsAt: isoTime(change.startsAt), healthEvent: change.arn }),
     };
-    if (duplicates.has(notice.id)) say({ action: 'none', reason: 'duplicate-event', detail: facts });
+    const isTried = !isSaid && asksForCordon(intent) && isTold(outcome);
+    if (duplicates.has(notice.id) && !isTried)
+      say({ action: 'none', reason: 'duplicate-event', detail: facts });
     else if (isLate) say({ action: 'record', reason: 'late-event', detail: facts });
     else if (asksForCordon(intent)) {
       const at = outcome?.kind === 'cordoned' ? outcome.at : undefined;

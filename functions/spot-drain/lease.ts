@@ -68,7 +68,8 @@ const createLease = (
       );
       if (!ours) return 'lost';
       if (record.departed !== undefined) return 'departed';
-      return record.wanted === 'drain' ? 'held' : 'withdrawn';
+      // What waits for its time again, or for its turn, has no deadline: it was moved, or another one was cancelled.
+      return record.wanted === 'drain' && record.deadlineAt !== undefined ? 'held' : 'withdrawn';
     },
     write: (to) => change((current) => to({ ...current, worker: renewed() })),
     checkpoint: (state) => change((current) => withDrain({ ...current, worker: renewed() }, state)),

@@ -19,6 +19,10 @@ import { DEPARTURES, STATES } from './decide/recorded-notice.ts';
 import { settingsFor } from './decide/settings.ts';
 import { WORTH_WAITING_MS } from './rest.ts';
 
+const VISIBILITY_SECONDS = 60;
+/** Half an hour: a cluster, EC2 or the table may be away for so long, and no notice is lost. */
+const MOST_RECEIVES = 30;
+
 const EC2_EVENTS: EventPattern = {
   source: ['aws.ec2'],
   detailType: ['EC2 Spot Instance Interruption Warning', 'EC2 Instance Rebalance Recommendation'],
@@ -121,8 +125,8 @@ export const spotDrainEntries = (
         kind: 'queue',
         patterns: [EC2_EVENTS, stateChanges(acts), HEALTH_EVENTS, ...(hooks ? [LIFECYCLE_EVENTS] : [])],
         batchSize: 10,
-        visibilitySeconds: 60,
-        maxReceives: 5,
+        visibilitySeconds: VISIBILITY_SECONDS,
+        maxReceives: MOST_RECEIVES,
         ...(hooks && topics.length + roles.length > 0 ? { senders: { topics, roles } } : {}),
       },
       statements: [

@@ -8,6 +8,7 @@ import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
 import { createDrainApi } from '../../shared/kubernetes/drain-api.ts';
 import type { Call } from '../../shared/runtime/chain.ts';
 import type { AutomationContext } from '../../shared/runtime/context.ts';
+import { modeOnceASecond } from '../../shared/runtime/mode-once.ts';
 import type { SpotDrainConfig } from './config.ts';
 import { LONGEST_LULL_MS } from './decide/lull.ts';
 import { drainAndTell } from './drain-and-tell.ts';
@@ -35,21 +36,6 @@ export interface WorkerDeps
 
 /** Kept for an eviction that the server answers late, for the last writes and for the next worker's start. */
 const RESERVE_MS = 20_000;
-/** A round is no shorter than this: the drains of a batch read the mode together. */
-const MODE_VALID_MS = 1_000;
-
-/** The mode of the cluster, read once a round for all nodes of the batch. */
-const modeOnceARound = (deps: WorkerDeps, cluster: string): (() => Promise<Mode>) => {
-  let last: { readonly at: number; readonly mode: Promise<Mode> } | undefined;
-  return () => {
-    const now = deps.clock.now();
-    if (last === undefined || now - last.at >= MODE_VALID_MS) {
-      last = { at: now, mode: deps.readMode(cluster) };
-    }
-    return last.mode;
-  };
-};
-
 /** Looks up what the storm's book needs; a record that is not there has no deadline. */
 const deadlinesOf = (deps: WorkerDeps, { cluster, nodes }: DrainOrder): Promise<readonly number[]> =>
   Promise.all(
@@ -90,7 +76,8 @@ export const runWorker = async (deps: WorkerDeps, order: DrainOrder, call: Call)
       `cluster ${cluster} is not configured; deploy again, then the event comes again`,
     );
   }
-  const mode = modeOnceARound(deps, cluster);
+  // A round is no shorter than a second: the drains of a batch read the mode together.
+  const mode = modeOnceASecond(clock, () => deps.readMode(cluster));
   const atFirst = await mode();
   if (atFirst === 'off') {
     const target = `cluster/${cluster}`;

@@ -138,6 +138,49 @@ describe('a list that fails', () => {
   }, 60_000);
 });
 
+describe('a list that begins again', () => {
+  const EXPIRED = {
+    status: 410,
+    body: {
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'Expired',
+      code: 410,
+      message: 'The provided continue parameter is too old',
+    },
+  };
+
+  /** The second page of pods is asked for in vain. */
+  const expireOnce = (scene: Awaited<ReturnType<typeof sceneWith>>): (() => boolean) => {
+    let expired = false;
+    scene.kubernetes().onRequest(({ verb, resource, code }) => {
+      if (expired || verb !== 'list' || resource !== 'pods' || code !== 200) return;
+      expired = true;
+      scene.kubernetes().failNext({ verb: 'list', resource: 'pods' }, EXPIRED);
+    });
+    return () => expired;
+  };
+
+  it('tells of each pod once in observe', async () => {
+    const scene = await sceneWith(leftBehind(520), only('podCleanup', [], { mode: 'observe' }));
+    const isExpired = expireOnce(scene);
+    const { ok } = await clean(scene);
+    expect([ok, isExpired()]).toEqual([true, true]);
+    expect(reportOf(scene)).toMatchObject({ listed: 520, wouldDelete: 520 });
+    expect(scene.verdicts({ action: 'delete' })).toHaveLength(520);
+  }, 60_000);
+
+  it('counts each pod once towards the share of its namespace', async () => {
+    const scene = await sceneWith(leftBehind(520), only('podCleanup', ['maximumNamespacePercent: 99']));
+    const isExpired = expireOnce(scene);
+    const { ok } = await clean(scene);
+    expect([ok, isExpired()]).toEqual([true, true]);
+    expect(scene.verdicts({ reason: 'namespace-share-exceeded', target: 'namespace/shop' })).toMatchObject([
+      { detail: { wouldDelete: 520 } },
+    ]);
+  }, 60_000);
+});
+
 describe('a list whose tokens expire again and again', () => {
   it('is given up and named, and the next attempt begins anew', async () => {
     const scene = await sceneWith(leftBehind(520), only('podCleanup', [], { mode: 'observe' }));

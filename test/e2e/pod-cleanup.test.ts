@@ -199,7 +199,7 @@ describe('modes', () => {
     expect(podsOf(scene)).toEqual(['cart-left-behind']);
   });
 
-  it('off in the table half way stops the run before its next page', async () => {
+  it('off in the table half way stops the run before its next delete', async () => {
     const scene = await sceneWith(leftBehind(520));
     // A delete of the first page makes all of them wait for 5 s, so that there is a half way.
     scene
@@ -207,13 +207,19 @@ describe('modes', () => {
       .failNext({ verb: 'delete', name: 'cart-0300' }, { status: 429, headers: { 'retry-after': '5' } });
     const run = clean(scene);
     await scene.pass(2);
-    expect(podsOf(scene).length).toBeGreaterThan(20);
+    const left = podsOf(scene);
+    expect(left.length).toBeGreaterThan(200);
     await scene.setModes({ clusters: { staging: 'off' } });
     await run;
-    expect(podsOf(scene)).toHaveLength(20);
+    expect(podsOf(scene)).toEqual(left);
+    expect(scene.verdicts({ reason: 'mode-changed' })).toHaveLength(left.length - 20);
     expect(saidOf(scene).at(-1)).toBe('cluster/staging none: mode-off');
     // What was deleted before was deleted.
-    expect(reportOf(scene)).toMatchObject({ listed: 500, deleted: 500 });
+    expect(reportOf(scene)).toMatchObject({
+      listed: 500,
+      deleted: 520 - left.length,
+      postponed: left.length - 20,
+    });
     expect(reportOf(scene)).not.toHaveProperty('wouldDelete');
   });
 });

@@ -191,6 +191,27 @@ describe('a reboot that AWS Health announces', () => {
     ]);
   });
 
+  it('that is moved while its node is being emptied leaves there what is left', async () => {
+    const scene = await sceneWith({ workloads: [workload({ budget: { name: 'cart', minAvailable: 2 } })] });
+    const instance = firstOf(scene);
+    plan(scene, { instanceIds: [instance.id] });
+    await scene.pass(2 * HOUR + 30);
+    expect([isCordoned(scene, instance), podsOn(scene, instance)]).toEqual([true, [expect.anything()]]);
+    plan(scene, {
+      instanceIds: [instance.id],
+      startsAt: START + 80 * HOUR * 1000,
+      endsAt: START + 81 * HOUR * 1000,
+    });
+    await scene.pass(20);
+    expect(isCordoned(scene, instance)).toBe(false);
+    await scene.pass(2 * HOUR);
+    expect(podsOn(scene, instance)).toHaveLength(1);
+    expect(drainVerdict(scene, instance)).toMatchObject({
+      reason: 'event-withdrawn',
+      detail: { evicted: 0, deleted: 0 },
+    });
+  });
+
   it('is waited for by one message at a time, and survives a cluster that is away when it begins', async () => {
     const scene = await sceneWith();
     const instance = firstOf(scene);

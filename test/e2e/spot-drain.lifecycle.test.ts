@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Scene } from './support/scene.ts';
 import { only, useScenes } from './support/scene.ts';
 import { selfManagedGroup, workload } from './support/specs.ts';
 import { drainVerdict, firstOf, nodeOf, podsOn, sceneWith } from './support/spot-drain.ts';
@@ -6,10 +7,10 @@ import { drainVerdict, firstOf, nodeOf, podsOn, sceneWith } from './support/spot
 useScenes();
 
 describe('a terminate lifecycle hook', () => {
-  const own = (hook: string) => ({
+  const own = (hook: string, seconds = 300) => ({
     nodeGroups: [],
     selfManagedGroups: [
-      selfManagedGroup({ desired: 2, max: 3, terminateHook: hook, terminateHookSeconds: 300 }),
+      selfManagedGroup({ desired: 2, max: 3, terminateHook: hook, terminateHookSeconds: seconds }),
     ],
     workloads: [workload({ nodeSelector: { role: 'own' } })],
   });
@@ -50,6 +51,32 @@ describe('a terminate lifecycle hook', () => {
       `instance/${instance.id} record: lifecycle-completed`,
     ]);
     await scene.account.settle();
+    expect(scene.account.queues.deadLetters.counts().visible).toBe(0);
+  });
+
+  it.each<[string, (scene: Scene) => void]>([
+    [
+      'whose cluster is away',
+      (scene) => scene.kubernetes().failNext({ resource: 'nodes' }, { status: 503 }, 40),
+    ],
+    [
+      'while the table is away',
+      (scene) =>
+        scene.account.failNext('dynamodb', 'GetItem', { code: 'InternalServerError', status: 500 }, 40),
+    ],
+  ])('%s for more than five minutes is not lost', async (_what, fail) => {
+    const scene = await sceneWith(
+      own('drain-first', 1_800),
+      only('spotDrain', ['lifecycleHooks: [drain-first]', 'lifecycleHoldMinutes: 30']),
+    );
+    const instance = firstOf(scene);
+    fail(scene);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.pass(330);
+    expect(nodeOf(scene, instance).spec.unschedulable).not.toBe(true);
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 1_400);
+    await scene.account.settle();
+    expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'drained', detail: { evicted: 1 } });
     expect(scene.account.queues.deadLetters.counts().visible).toBe(0);
   });
 

@@ -12,6 +12,7 @@ const PILES: Readonly<Record<string, Pile>> = {
   'namespace-not-counted-yet': 'postponed',
   'run-budget-used': 'postponed',
   'out-of-time': 'postponed',
+  'mode-changed': 'postponed',
   'changed-meanwhile': 'postponed',
   'server-busy': 'postponed',
   'already-gone': 'kept',

@@ -51,8 +51,8 @@ const detailTypeOf = (body: string): string => (JSON.parse(body) as { 'detail-ty
 
 /** Instead of 60: longer than the function may take, so that no message is in two hands. */
 const FIRST_VISIBILITY_SECONDS = '15';
-/** For what is left once the drain is over. Five receives of a minute each are too long for a test. */
-const LATER_VISIBILITY_SECONDS = '2';
+/** For what is left once the drain is over. Thirty receives of a minute each are too long for a test. */
+const LATER_VISIBILITY_SECONDS = '1';
 
 const setVisibility = async ({ cloud, outputs }: Deployed, VisibilityTimeout: string): Promise<void> => {
   const QueueUrl = outputs.QueueUrl ?? '';

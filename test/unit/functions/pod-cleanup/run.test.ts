@@ -375,7 +375,7 @@ describe('the end of the invocation', () => {
   });
 });
 
-describe('the mode is read before every page', () => {
+describe('the mode is read before every page, and once a second before deletes', () => {
   const pods = [...leftBehind(['a', 'b']), podOf({ name: 'c', exitCodes: [1] })];
 
   it('observe plans the same deletes and makes none', async () => {
@@ -401,10 +401,41 @@ describe('the mode is read before every page', () => {
   it('a switch to off between two pages stops the second', async () => {
     const { clusters, said } = await only(
       { pods: leftBehind(['a', 'b']), pageSize: 1 },
-      { modes: (_cluster, reads) => (reads <= 2 ? 'act' : 'off') },
+      { modes: (_cluster, reads) => (reads <= 3 ? 'act' : 'off') },
     );
     expect(clusters.staging?.names()).toEqual(['b']);
     expect(said).toEqual(['delete pod/shop/a terminated', 'none cluster/staging mode-off']);
+  });
+
+  it.each<[string, () => Mode]>([
+    ['is turned off', () => 'off'],
+    ['is turned to observe', () => 'observe'],
+    [
+      'cannot be read',
+      () => {
+        throw new Error('the table does not answer');
+      },
+    ],
+  ])('where it %s in the middle of a page, nothing more of that page is deleted', async (_how, then) => {
+    const clock = createFakeClock();
+    const { clusters, said, reports } = await only(
+      {
+        pods: leftBehind(['a', 'b', 'c']),
+        beforeDelete: () => clock.sleep(1_000),
+      },
+      {
+        clock,
+        section: { concurrentDeletes: 1 },
+        modes: (_cluster, reads) => (reads <= 3 ? 'act' : then()),
+      },
+    );
+    expect(clusters.staging?.names()).toEqual(['b', 'c']);
+    expect(said).toEqual([
+      'delete pod/shop/a terminated',
+      'none pod/shop/b mode-changed',
+      'none pod/shop/c mode-changed',
+    ]);
+    expect(reports[0]?.detail).toMatchObject({ listed: 3, deleted: 1, postponed: 2 });
   });
 
   it.each<[Mode, object]>([
@@ -416,7 +447,7 @@ describe('the mode is read before every page', () => {
   ])('a switch to %s between two pages leaves the deletes before it in the report', async (mode, report) => {
     const { reports } = await only(
       { pods: leftBehind(['a', 'b']), pageSize: 1 },
-      { modes: (_cluster, reads) => (reads <= 2 ? 'act' : mode) },
+      { modes: (_cluster, reads) => (reads <= 3 ? 'act' : mode) },
     );
     expect(reports[0]?.detail).toMatchObject(report);
     if (mode === 'off') expect(reports[0]?.detail).not.toHaveProperty('wouldDelete');

@@ -245,6 +245,56 @@ describe('a reboot that is announced', () => {
     expect(isCordoned(scene)).toBe(false);
   });
 
+  it.each([
+    [
+      'it is moved',
+      () =>
+        update('moved-1', {
+          startTime: 'Sat, 21 Nov 2026 07:00:00 GMT',
+          endTime: 'Sat, 21 Nov 2026 09:00:00 GMT',
+        }),
+      [] as const,
+    ],
+    [
+      'it is cancelled and another change is still ahead',
+      () => update('closed-1', { statusCode: 'closed' }),
+      [
+        reboot({
+          communicationId: 'another-1',
+          eventArn: 'arn:aws:health:eu-central-1::event/EC2/another',
+          startTime: 'Sat, 21 Nov 2026 07:00:00 GMT',
+          endTime: 'Sat, 21 Nov 2026 09:00:00 GMT',
+        }),
+      ] as const,
+    ],
+  ])(
+    'that is being drained for stops where %s, and is done at the later time',
+    async (_how, change, before) => {
+      const scene = createScene({ nodes: [nodeOf(1, { budget: 'cart' })] });
+      for (const event of before) await scene.intake(event);
+      await scene.intake(reboot());
+      while (scene.orders.length === 0) await scene.look();
+      const draining = scene.worker();
+      await scene.clock.sleep(30_000);
+      const movedAt = scene.clock.now();
+      await scene.intake(change());
+      await draining;
+      expect(scene.clock.now() - movedAt).toBeLessThan(15_000);
+      expect(scene.verdicts.at(-1)).toMatchObject({
+        action: 'none',
+        reason: 'event-withdrawn',
+        detail: { deleted: 0 },
+      });
+      expect(isCordoned(scene)).toBe(false);
+      await scene.passUntil('2026-11-21T07:00:00Z');
+      expect(scene.verdicts.at(-1)).toMatchObject({
+        action: 'drain',
+        reason: 'budget-blocked',
+        detail: { deleted: 1 },
+      });
+    },
+  );
+
   it('that is moved is undone and done at its new time', async () => {
     const scene = createScene({ nodes: nodesOf(1) });
     await scene.intake(reboot());

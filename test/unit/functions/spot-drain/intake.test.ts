@@ -123,6 +123,20 @@ describe('a spot warning', () => {
     expect(scene.said()[1]).toBe('node/node-1 none duplicate-event');
   });
 
+  it.each([
+    ['cordons', undefined, 'cordon spot-interruption'],
+    ['fails again', apiError(500, 'InternalError'), 'none cordon-failed'],
+  ])('whose first attempt failed is no mere duplicate when the second %s', async (_what, error, said) => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    scene.control.invokeError = new Error('throttled');
+    scene.cluster.fail = (verb) => (verb === 'patch' ? apiError(500, 'InternalError') : undefined);
+    await scene.intake(spot());
+    scene.control.invokeError = undefined;
+    scene.cluster.fail = (verb) => (verb === 'patch' ? error : undefined);
+    await scene.intake(spot());
+    expect(scene.said().at(-1)).toBe(`node/node-1 ${said}`);
+  });
+
   it('keeps taints that others have set, and says whose cordon it is', async () => {
     const other = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
     const scene = createScene({

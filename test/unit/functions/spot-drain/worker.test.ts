@@ -114,6 +114,26 @@ describe('a drain', () => {
     });
   });
 
+  it('moves nothing off a node that it may not cordon: the pods would come back to it', async () => {
+    const scene = createScene({ nodes: [nodeOf(1, WEB)] });
+    scene.cluster.fail = (verb, plural) =>
+      verb === 'patch' && plural === 'nodes'
+        ? apiError(403, 'User "u" cannot patch resource "nodes" in API group ""')
+        : undefined;
+    await scene.intake(spot());
+    await scene.worker();
+    expect(last(scene)).toMatchObject({
+      action: 'none',
+      reason: 'missing-right',
+      detail: { verb: 'patch', resource: 'nodes', evicted: 0, deleted: 0 },
+    });
+    expect(scene.cluster.calls.filter(({ verb, plural }) => verb === 'create' && plural === 'pods')).toEqual(
+      [],
+    );
+    expect(scene.notifications).toHaveLength(1);
+    expect(await scene.record()).toMatchObject({ outcome: { reason: 'missing-right' } });
+  });
+
   it.each([
     [
       'is not allowed to',

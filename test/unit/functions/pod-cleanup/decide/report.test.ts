@@ -79,6 +79,7 @@ describe('the report of a run', () => {
     ['delete-denied', 'kept'],
     ['changed-meanwhile', 'postponed'],
     ['out-of-time', 'postponed'],
+    ['mode-changed', 'postponed'],
     ['missing-right', 'failed'],
     ['cluster-unreachable', 'failed'],
   ])('puts %s to what was %s', (reason, pile) => {
