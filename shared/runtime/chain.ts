@@ -114,17 +114,20 @@ export const createQueueHandler = <Section, Message>(
       const failed: string[] = [];
       const messages = recordsOf(event).flatMap((record) => {
         const message = parseRecord(record, options.parse);
+        const receiveCount = Number(record.attributes.ApproximateReceiveCount);
         if (!(message instanceof MalformedEventError)) {
           return [
             {
               messageId: record.messageId,
               queueArn: record.eventSourceARN,
-              receiveCount: Number(record.attributes.ApproximateReceiveCount),
+              receiveCount,
               message,
             },
           ];
         }
         failed.push(record.messageId);
+        // It comes until it is a dead letter; once is enough to say why.
+        if (receiveCount > 1) return [];
         call.recorder.record(
           {
             target: `message/${record.messageId}`,

@@ -212,10 +212,10 @@ describe('a handler', () => {
 });
 
 describe('a handler of the queue', () => {
-  const record = (messageId: string, body: string) => ({
+  const record = (messageId: string, body: string, receives = 2) => ({
     messageId,
     body,
-    attributes: { ApproximateReceiveCount: '2' },
+    attributes: { ApproximateReceiveCount: String(receives) },
   });
   const parse = (body: string): string => {
     const value: unknown = JSON.parse(body);
@@ -241,8 +241,8 @@ describe('a handler of the queue', () => {
         return [];
       },
       record('1', '"a"'),
-      record('2', '{not json'),
-      record('3', '{}'),
+      record('2', '{not json', 1),
+      record('3', '{}', 1),
       record('4', '"b"'),
     );
     expect(seen.map(({ message, receiveCount }) => [message, receiveCount])).toEqual([
@@ -254,6 +254,12 @@ describe('a handler of the queue', () => {
       ['message/2', 'malformed-message'],
       ['message/3', 'malformed-message'],
     ]);
+  });
+
+  it('says of a malformed message once what is wrong with it, and gives it back until it is dead', async () => {
+    const { batchItemFailures, journal } = await handle({}, async () => [], record('1', '{not json', 2));
+    expect(batchItemFailures).toEqual([{ itemIdentifier: '1' }]);
+    expect(journal).toEqual([]);
   });
 
   it('gives back the messages that run could not finish', async () => {
