@@ -34,8 +34,8 @@ const spotDrainVerdicts = (side: Side): readonly string[] =>
     .map((verdict) => settled(words(verdict), castOf(side)))
     .sort();
 
-/** Message and everything that comes of it: five receives of a minute each for the one that nobody can read. */
-const LONG_ENOUGH_SECONDS = 400;
+/** Message and everything that comes of it: thirty receives of a minute each for the one that nobody can read. */
+const LONG_ENOUGH_SECONDS = 1_860;
 
 export const embeddedQueueStory = async (side: Side): Promise<QueueStory> => {
   const { scene, request } = side;
