@@ -1,15 +1,11 @@
-/** Jest runs the sources as ES modules: middy is ESM only, and the bundles are ESM too. */
+/** Circus runs the tests; the sources are loaded by Node itself (test/runner). */
 export default {
   testEnvironment: 'node',
+  testRunner: '<rootDir>/test/runner/main.ts',
+  injectGlobals: false,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      { swcrc: false, jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
-    ],
-  },
+  transform: {},
   maxWorkers: 2,
   testTimeout: 30_000,
 };

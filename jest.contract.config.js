@@ -1,15 +1,9 @@
-/** The suites that hold us against systems of others: `npm run test:contract`. As jest.config.js otherwise. */
+import own from './jest.config.js';
+
+/** The suites that hold us against systems of others: `npm run test:contract`. */
 export default {
-  testEnvironment: 'node',
+  ...own,
   roots: ['<rootDir>/test/counterparts'],
   testMatch: ['**/*.contract.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      { swcrc: false, jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
-    ],
-  },
-  maxWorkers: 2,
   testTimeout: 120_000,
 };

@@ -6,8 +6,8 @@ import {
   SendDurableExecutionCallbackSuccessCommand,
 } from '@aws-sdk/client-lambda';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createFunctionsPort } from '../../../../infra/cli/functions-port.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const lambda = mockClient(LambdaClient);
 const port = createFunctionsPort(new LambdaClient({ region: 'eu-central-1' }));

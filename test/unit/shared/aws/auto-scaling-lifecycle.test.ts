@@ -7,8 +7,8 @@ import {
   RecordLifecycleActionHeartbeatCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createLifecycleActions } from '../../../../shared/aws/auto-scaling-lifecycle.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const mock = mockClient(AutoScalingClient);
 const actions = createLifecycleActions(new AutoScalingClient({}));

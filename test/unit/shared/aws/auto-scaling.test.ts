@@ -1,7 +1,7 @@
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createAutoScalingGroups } from '../../../../shared/aws/auto-scaling.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const autoScaling = mockClient(AutoScalingClient);
 const groups = createAutoScalingGroups(new AutoScalingClient({ region: 'eu-central-1' }));

@@ -1,7 +1,7 @@
 import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { describeSubnets } from '../../../../shared/aws/ec2-subnets.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const ec2 = mockClient(EC2Client);
 const client = new EC2Client({ region: 'eu-central-1' });

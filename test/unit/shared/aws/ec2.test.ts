@@ -1,7 +1,7 @@
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createInstanceReader } from '../../../../shared/aws/ec2.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 describe('the instance reader', () => {
   it('asks once for all ids, by filter, and follows pages', async () => {

@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createEventPublisher } from '../../../../shared/aws/event-bridge.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const mock = mockClient(EventBridgeClient);
 const publisher = createEventPublisher(new EventBridgeClient({}));

@@ -1,9 +1,9 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createAsyncInvoker } from '../../../../shared/aws/lambda-invoke.ts';
 import { createMessageSender } from '../../../../shared/aws/sqs.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const ARN = 'arn:aws:lambda:eu-central-1:111122223333:function:eks-caretaker-spot-drain-worker';
 

@@ -1,7 +1,7 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { getParameter } from '../../../../shared/aws/ssm.ts';
+import { mockClient } from '../../../fixtures/mock-client.ts';
 
 const ssm = mockClient(SSMClient);
 const client = new SSMClient({ region: 'eu-central-1' });

@@ -1,8 +1,8 @@
 import { DescribeImagesCommand, DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createImageRepositories } from '../../../../../shared/aws/ecr/repositories.ts';
 import { digest } from '../../../../fixtures/images.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const ecr = mockClient(ECRClient);
 afterEach(() => {

@@ -5,9 +5,9 @@ import {
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createImageScans, isDenied, isThrottled } from '../../../../../shared/aws/ecr/scans.ts';
 import { ACCOUNT, image, REGION } from '../../../../fixtures/images.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const ecr = mockClient(ECRClient);
 afterEach(() => {

@@ -6,8 +6,8 @@ import {
   UpdateAddonCommand,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createAddOnPort } from '../../../../../shared/aws/eks/add-ons.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const eks = mockClient(EKSClient);
 const addOns = createAddOnPort(new EKSClient({ region: 'eu-central-1' }));

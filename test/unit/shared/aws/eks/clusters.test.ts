@@ -5,9 +5,9 @@ import {
   UpdateClusterVersionCommand,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createClusterPort } from '../../../../../shared/aws/eks/clusters.ts';
 import { createVersionPort } from '../../../../../shared/aws/eks/versions.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const eks = mockClient(EKSClient);
 const client = new EKSClient({ region: 'eu-central-1' });

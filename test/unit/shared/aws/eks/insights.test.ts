@@ -6,8 +6,8 @@ import {
   StartInsightsRefreshCommand,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createInsightPort } from '../../../../../shared/aws/eks/insights.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const eks = mockClient(EKSClient);
 const insights = createInsightPort(new EKSClient({ region: 'eu-central-1' }));

@@ -7,9 +7,9 @@ import {
   UpdateNodegroupVersionCommand,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createNodeGroupVersionPort } from '../../../../../shared/aws/eks/node-group-versions.ts';
 import { listRunningUpdates } from '../../../../../shared/aws/eks/running-updates.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const eks = mockClient(EKSClient);
 const client = new EKSClient({ region: 'eu-central-1' });

@@ -5,8 +5,8 @@ import {
   UpdateNodegroupConfigCommand,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { createNodeGroups, isNodeGroupBusy, isThrottled } from '../../../../../shared/aws/eks/node-groups.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const eks = mockClient(EKSClient);
 const nodeGroups = createNodeGroups(new EKSClient({ region: 'eu-central-1' }));

@@ -1,8 +1,8 @@
 import { DescribeUpdateCommand, EKSClient } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import type { UpdateRequest } from '../../../../../shared/aws/eks/updates.ts';
 import { describeUpdate } from '../../../../../shared/aws/eks/updates.ts';
+import { mockClient } from '../../../../fixtures/mock-client.ts';
 
 const eks = mockClient(EKSClient);
 const client = new EKSClient({ region: 'eu-central-1' });
