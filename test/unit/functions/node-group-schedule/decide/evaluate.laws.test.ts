@@ -37,15 +37,17 @@ const instant = fc.integer(YEARS);
 /** Quarter hours at which a zone's clocks changed or will change, one a year at most. */
 const changesOf = (timeZone: string): number[] => {
   const found: number[] = [];
-  for (
-    let at = Date.parse('2022-01-01T00:00:00Z');
-    at < Date.parse('2028-01-01T00:00:00Z');
-    at += 7 * DAY_MS
-  ) {
-    if (offsetAt(timeZone, at) === offsetAt(timeZone, at + 7 * DAY_MS)) continue;
-    let quarter = at;
-    while (offsetAt(timeZone, quarter) === offsetAt(timeZone, at)) quarter += QUARTER_MS;
-    found.push(quarter);
+  const end = Date.parse('2028-01-01T00:00:00Z');
+  let before = offsetAt(timeZone, Date.parse('2022-01-01T00:00:00Z'));
+  for (let at = Date.parse('2022-01-01T00:00:00Z'); at < end; at += 7 * DAY_MS) {
+    const after = offsetAt(timeZone, at + 7 * DAY_MS);
+    if (after !== before) {
+      let quarter = at;
+      while (offsetAt(timeZone, quarter + DAY_MS) === before) quarter += DAY_MS;
+      while (offsetAt(timeZone, quarter) === before) quarter += QUARTER_MS;
+      found.push(quarter);
+    }
+    before = after;
   }
   return found;
 };
