@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import type { Config } from '../../../../../functions/index.ts';
 import type { Account, AccountOptions } from '../../../../../infra/local/account.ts';
@@ -22,9 +24,49 @@ export const entryOf = (id: string, overrides: Partial<Entry> = {}): Entry => ({
   ...overrides,
 });
 
+const bundled = (entryPoint: string, outfile: string, plugins: Plugin[] = []) =>
+  build({
+    entryPoints: [entryPoint],
+    outfile,
+    plugins,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    nodePaths: [`${process.cwd()}/node_modules`],
+    banner: {
+      js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
+    },
+    logLevel: 'silent',
+  });
+
+/** Packages beside the bundle, each made once: the sources of the tests are many and small, and what they import is not. */
+const packagesBeside = (folder: string): Plugin => {
+  const made = new Map<string, Promise<string>>();
+  const make = async (name: string): Promise<string> => {
+    const file = `${made.size}.mjs`;
+    const source = `${folder}/package-${file}`;
+    writeFileSync(source, `export * from ${JSON.stringify(name)};`);
+    await bundled(source, `${folder}/packages/${file}`);
+    return `../packages/${file}`;
+  };
+  return {
+    name: 'packages-beside',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /^@/ }, async ({ path: name }) => {
+        const path = made.get(name) ?? make(name);
+        made.set(name, path);
+        return { path: await path, external: true };
+      });
+    },
+  };
+};
+
 /** Starts accounts whose one bundle is the source given, and ends them. */
 export const accountsOf = () => {
   const folder = temporaryFolder();
+  const packages = packagesBeside(folder.path);
   let current: Account | undefined;
   return {
     start: async (
@@ -32,21 +74,7 @@ export const accountsOf = () => {
       entries: readonly Entry[],
       options: Partial<AccountOptions> = {},
     ): Promise<Account> => {
-      const entryPoint = folder.write('source.mjs', source);
-      await build({
-        entryPoints: [entryPoint],
-        outfile: `${folder.path}/pod-cleanup/index.mjs`,
-        bundle: true,
-        platform: 'node',
-        target: 'node24',
-        format: 'esm',
-        mainFields: ['module', 'main'],
-        nodePaths: [`${process.cwd()}/node_modules`],
-        banner: {
-          js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-        },
-        logLevel: 'silent',
-      });
+      await bundled(folder.write('source.mjs', source), `${folder.path}/pod-cleanup/index.mjs`, [packages]);
       current = await startAccount({
         spec: { ...worldSpec, clusters: [] },
         bundles: folder.path,
