@@ -95,3 +95,24 @@ export const bundlesFor = async (config: Config): Promise<string> => {
   await utimes(folder, now, now);
   return folder;
 };
+
+let taken = 0;
+const givenBack: string[] = [];
+
+/** A folder of bundles that is the caller's alone until it gives it back. */
+export interface TakenBundles {
+  readonly folder: string;
+  giveBack(): void;
+}
+
+/**
+ * The same for one scene after the other: a process needs few folders, however many configurations its scenes have, so
+ * Node compiles a bundle once and not for each of them. The files of one scene are over when the folder is given back.
+ */
+export const takeBundles = async (config: Config): Promise<TakenBundles> => {
+  const built = await buildOnce();
+  const known = givenBack.pop();
+  const folder = known ?? `${built}-${process.pid}-${++taken}`;
+  await configureBundles({ from: known ?? built, config, out: folder });
+  return { folder, giveBack: () => void givenBack.push(folder) };
+};

@@ -16,7 +16,7 @@ import type { Mode, ModeState } from '../../../shared/core/mode.ts';
 import { MODE_KEY } from '../../../shared/core/mode.ts';
 import type { StoredItem } from '../../../shared/core/store.ts';
 import type { Verdict } from '../../../shared/core/verdict.ts';
-import { buildOnce, bundlesFor } from './bundles.ts';
+import { buildOnce, takeBundles } from './bundles.ts';
 import { recordExchanges } from './exchanges.ts';
 import { worldSpec } from './specs.ts';
 
@@ -50,7 +50,7 @@ export interface SceneOptions extends Pick<AccountOptions, 'schedules' | 'stuckA
   /** Text of a caretaker.yaml. */
   readonly config?: string;
   readonly spec?: Partial<WorldSpec>;
-  /** Bundles of its own, for a test that changes them; scenes of one configuration share them otherwise. */
+  /** Bundles of its own, for a test that changes them. */
   readonly ownBundles?: boolean;
 }
 
@@ -104,7 +104,8 @@ const copyOf = (bundles: string): string => {
 /** Builds, deploys and starts an account of its own; ticks come only where `schedules` asks for them. */
 export const startScene = async (options: SceneOptions = {}): Promise<Scene> => {
   const config = parseConfig(options.config ?? ACT, 'caretaker.yaml');
-  const shared = await bundlesFor(config);
+  const { folder: shared, giveBack } = await takeBundles(config);
+  scenes.push({ end: async () => giveBack() });
   const bundles = options.ownBundles === true ? copyOf(shared) : shared;
   const account = await startAccount({
     spec: worldSpec(options.spec),
