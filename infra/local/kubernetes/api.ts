@@ -6,7 +6,7 @@ import { discover } from './discovery.ts';
 import { createEviction } from './eviction.ts';
 import type { KubeObject } from './objects.ts';
 import { timestamp } from './objects.ts';
-import { createPaging } from './paging.ts';
+import type { Paging } from './paging.ts';
 import type { User } from './rbac.ts';
 import type { RequestInfo, Target } from './request.ts';
 import { isDryRun, isHealthPath } from './request.ts';
@@ -32,6 +32,7 @@ export interface ApiAnswer {
 export interface ApiOptions {
   readonly store: ObjectStore;
   readonly clock: WorldClock;
+  readonly paging: Paging;
   readonly settleBudgets: () => void;
   /** What /version says now. */
   readonly version: () => string;
@@ -41,9 +42,8 @@ const pathNotFound: ApiAnswer = { code: 404, body: '404 page not found\n' };
 
 /** What the API server does for a request that may be made; refusals are thrown as StatusErrors. Watches are not its. */
 export const createApi = (options: ApiOptions): ((request: ApiRequest) => ApiAnswer) => {
-  const { store, clock, version } = options;
+  const { store, clock, paging, version } = options;
   const startedAt = timestamp(clock.now());
-  const paging = createPaging(store, clock);
   const writes = createWrites(store, clock);
   const deletion = createDeletion(store, clock);
   const evict = createEviction({ store, clock }, deletion, options.settleBudgets);

@@ -42,13 +42,19 @@ const impersonate = (request: IncomingMessage, user: User, store: ObjectStore): 
   return { name, groups: [...groups, 'system:authenticated'] };
 };
 
+/** Empty where there is none. */
+export const bearerTokenOf = ({ headers }: IncomingMessage): string => {
+  const [scheme = '', token = ''] = (headers.authorization ?? '').split(' ');
+  return scheme.toLowerCase() === 'bearer' ? token : '';
+};
+
 /** Throws Unauthorized. Like EKS from 1.32 on, only the health endpoints answer without a token. */
 export const authenticateRequest = (
   request: IncomingMessage,
   { authenticate, store, info }: AuthenticationContext,
 ): User => {
-  const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
-  if (token === '' || scheme.toLowerCase() !== 'bearer') {
+  const token = bearerTokenOf(request);
+  if (token === '') {
     if (isHealthPath(info.path)) return anonymous;
     throw unauthorized();
   }

@@ -8,6 +8,8 @@ export interface FaultMatch {
   /** `pods`, `pods/eviction`. */
   readonly resource?: string;
   readonly name?: string;
+  /** The bearer token: what is refused for it is not refused for another. */
+  readonly token?: string;
 }
 
 /**
@@ -15,7 +17,13 @@ export interface FaultMatch {
  * `reset-after-apply` when it is done and before the answer, `hang` never answers.
  */
 export type Fault =
-  | { readonly status: number; readonly body?: object; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly status: number;
+      readonly body?: object;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** So much later; meanwhile it does not count as work. */
+      readonly afterMs?: number;
+    }
   | 'reset'
   | 'reset-after-apply'
   | 'hang';
@@ -23,7 +31,7 @@ export type Fault =
 export interface Faults {
   failNext(match: FaultMatch, fault: Fault, times?: number): void;
   /** The fault that is due for this request; it is used up by being taken. */
-  take(info: RequestInfo): Fault | undefined;
+  take(info: RequestInfo, token: string): Fault | undefined;
 }
 
 export const createFaults = (): Faults => {
@@ -32,13 +40,14 @@ export const createFaults = (): Faults => {
     failNext: (match, fault, times = 1) => {
       armed.push({ match, fault, left: times });
     },
-    take: ({ verb, target }) => {
+    take: ({ verb, target }, token) => {
       const resource = target === undefined ? undefined : resourceOf(target);
       const due = armed.find(
         ({ match }) =>
           (match.verb ?? verb) === verb &&
           (match.resource ?? resource) === resource &&
-          (match.name ?? target?.name) === target?.name,
+          (match.name ?? target?.name) === target?.name &&
+          (match.token ?? token) === token,
       );
       if (due === undefined) return undefined;
       due.left -= 1;

@@ -29,6 +29,8 @@ export interface ListQuery {
 export interface Paging {
   /** Throws BadRequest, Expired (410) or Timeout (504, a resourceVersion of the future). */
   list(query: ListQuery): ListBody;
+  /** Forgets the revisions before the present one, as etcd's compaction does: tokens of lists that began there are too old. */
+  compact(): void;
 }
 
 /** How long etcd keeps old revisions: kube-apiserver's --etcd-compaction-interval. */
@@ -99,6 +101,9 @@ export const createPaging = (store: ObjectStore, clock: Clock): Paging => {
   /** What the first page of a list saw, shared by its later pages; without objects it is too old. */
   const snapshots = new Map<string, { readonly objects?: readonly KubeObject[]; readonly until: number }>();
 
+  /** What is before this revision is too old whatever the time. */
+  let compactedTo = 0;
+
   const isTooOld = (rv: number): boolean => {
     const [next] = store.since(rv) ?? [];
     return next !== undefined && next.at + keptMs <= clock.now();
@@ -106,6 +111,7 @@ export const createPaging = (store: ObjectStore, clock: Clock): Paging => {
 
   /** The state of an earlier revision; undefined where it is forgotten. */
   const earlier = (key: string, rv: number, { definition, namespace }: ListQuery) => {
+    if (rv < compactedTo) return undefined;
     for (const [other, { until }] of snapshots) if (until <= clock.now()) snapshots.set(other, { until });
     const kept = snapshots.get(key);
     if (kept !== undefined) return kept.objects;
@@ -158,6 +164,9 @@ export const createPaging = (store: ObjectStore, clock: Clock): Paging => {
         // Items of a list do not name their kind.
         items: items.map(({ kind: _kind, apiVersion: _version, ...item }) => item),
       };
+    },
+    compact: () => {
+      compactedTo = store.revision;
     },
   };
 };

@@ -5,11 +5,12 @@ import type { WorldClock } from '../clock.ts';
 import type { ApiAnswer } from './api.ts';
 import { createApi } from './api.ts';
 import type { Authenticate } from './authentication.ts';
-import { authenticateRequest } from './authentication.ts';
+import { authenticateRequest, bearerTokenOf } from './authentication.ts';
 import { issueCertificates } from './certificates.ts';
 import { startControllers } from './controllers/start.ts';
 import type { Fault, FaultMatch } from './faults.ts';
 import { createFaults } from './faults.ts';
+import { createPaging } from './paging.ts';
 import { protobufToJson } from './protobuf.ts';
 import { authorize, createBootstrapRoles, resourceOf } from './rbac.ts';
 import type { RequestInfo } from './request.ts';
@@ -40,6 +41,12 @@ export interface SeenRequest {
   readonly resource: string;
   readonly namespace: string;
   readonly name: string;
+  readonly query: URLSearchParams;
+  /** Empty where a fault kept it from being looked at. */
+  readonly body: string;
+  readonly token: string;
+  /** The number of the connection that it came over: they are counted from 1 as they are opened. */
+  readonly connection: number;
   /** What came of it, whether or not anybody heard; 0 where a fault kept it from being looked at. */
   readonly code: number;
 }
@@ -56,6 +63,9 @@ export interface LocalKubernetes {
   readonly activeRequests: number;
   /** The next `times` (1) requests that match go wrong in that way. */
   failNext(match: FaultMatch, fault: Fault, times?: number): void;
+  /** Forgets the revisions before the present one for lists, as etcd's compaction does; watches know them still. */
+  compact(): void;
+  /** Listeners are told before the answer goes out: what they change has changed when the client reads it. */
   onRequest(listener: (request: SeenRequest) => void): () => void;
   /** A request of the control plane's own (EKS evicting pods), without the wire and with every right. */
   call(method: string, path: string, body?: object): ApiAnswer;
@@ -115,15 +125,22 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
     clock,
     ...(options.imageIdOf === undefined ? {} : { imageIdOf: options.imageIdOf }),
   });
+  const paging = createPaging(objects, clock);
   const api = createApi({
     store: objects,
     clock,
+    paging,
     settleBudgets: controllers.settleBudgets,
     version: () => version,
   });
 
-  const answer = async (request: IncomingMessage, info: RequestInfo): Promise<ApiAnswer | 'watch'> => {
-    const bytes = await readBody(request);
+  interface Received {
+    readonly request: IncomingMessage;
+    readonly info: RequestInfo;
+    readonly bytes: Buffer;
+  }
+
+  const answer = ({ request, info, bytes }: Received): ApiAnswer | 'watch' => {
     const user = authenticateRequest(request, { authenticate: options.authenticate, store: objects, info });
     if (!isHealthPath(info.path)) authorize(objects, user, info);
     if (info.target?.definition !== undefined) checkAccept(request.headers.accept ?? '');
@@ -132,40 +149,60 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
     return api({ info, user, body: decodeBody(bytes, contentType, info.verb), contentType });
   };
 
+  const connections = new WeakMap<Socket, number>();
+  let opened = 0;
   const listeners = new Set<(request: SeenRequest) => void>();
-  const see = ({ verb, target }: RequestInfo, code: number): void => {
-    if (target === undefined) return;
-    const { namespace, name } = target;
-    for (const listener of listeners) listener({ verb, resource: resourceOf(target), namespace, name, code });
+  const see = ({ request, info, bytes }: Received, code: number): void => {
+    const { verb, target, query } = info;
+    if (target === undefined || listeners.size === 0) return;
+    const seen: SeenRequest = {
+      verb,
+      resource: resourceOf(target),
+      namespace: target.namespace,
+      name: target.name,
+      query,
+      body: bytes.toString(),
+      token: bearerTokenOf(request),
+      connection: connections.get(request.socket) ?? 0,
+      code,
+    };
+    for (const listener of listeners) listener(seen);
   };
+  const nothing = Buffer.alloc(0);
 
   const seenAnswer = async (request: IncomingMessage, info: RequestInfo): Promise<ApiAnswer | 'watch'> => {
+    let received: Received = { request, info, bytes: nothing };
     try {
-      const answered = await answer(request, info);
-      see(info, answered === 'watch' ? 200 : answered.code);
+      received = { ...received, bytes: await readBody(request) };
+      const answered = answer(received);
+      see(received, answered === 'watch' ? 200 : answered.code);
       return answered;
     } catch (error) {
-      see(info, error instanceof StatusError ? error.code : 500);
+      see(received, error instanceof StatusError ? error.code : 500);
       throw error;
     }
   };
 
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
-    const fault = faults.take(info);
+    const fault = faults.take(info, bearerTokenOf(request));
+    const unread: Received = { request, info, bytes: nothing };
     if (fault === 'hang') {
-      see(info, 0);
+      see(unread, 0);
       return;
     }
     if (fault === 'reset') {
-      see(info, 0);
+      see(unread, 0);
       request.socket.destroy();
       return;
     }
     if (typeof fault === 'object') {
-      see(info, fault.status);
+      see(unread, fault.status);
       await readBody(request);
-      send(response, fault.status, fault.body ?? genericError(fault.status).status, fault.headers);
+      const refuse = () =>
+        send(response, fault.status, fault.body ?? genericError(fault.status).status, fault.headers);
+      if (fault.afterMs === undefined) refuse();
+      else clock.schedule(clock.now() + fault.afterMs, refuse);
       return;
     }
     const answered = await seenAnswer(request, info);
@@ -216,6 +253,11 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  // Requests come over the socket inside of TLS, not over the one that `connection` tells of.
+  server.on('secureConnection', (socket: Socket) => {
+    opened += 1;
+    connections.set(socket, opened);
+  });
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -238,6 +280,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Local
       return activeRequests;
     },
     failNext: faults.failNext,
+    compact: paging.compact,
     onRequest: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

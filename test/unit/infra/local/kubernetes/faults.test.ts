@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { SeenRequest } from '../../../../../infra/local/kubernetes/server.ts';
 import type { TestCluster } from './cluster.ts';
 import { addPod, pods, startCluster } from './cluster.ts';
 
@@ -41,6 +42,27 @@ describe('faults', () => {
     cluster.kubernetes.failNext({ verb: 'get', resource: 'pods', name: 'b' }, { status: 500 });
     expect((await cluster.get(`${pods}/a`)).status).toBe(200);
     expect((await cluster.get(`${pods}/b`)).status).toBe(500);
+  });
+
+  it('answers a status later where it was asked to, without counting as work', async () => {
+    await cluster.get(pods); // the connection is there: what follows waits for the answer alone
+    cluster.kubernetes.failNext({ verb: 'get' }, { status: 503, afterMs: 60_000 });
+    const waiting = cluster.get(`${pods}/a`);
+    const first = await Promise.race([
+      waiting,
+      new Promise((resolve) => setTimeout(resolve, 50, 'nothing yet')),
+    ]);
+    expect(first).toBe('nothing yet');
+    expect(cluster.kubernetes.activeRequests).toBe(0);
+    cluster.advance(60_000);
+    expect((await waiting).status).toBe(503);
+  });
+
+  it('hits only the bearer token that it names', async () => {
+    cluster.kubernetes.failNext({ verb: 'get', token: 'user/old/system:masters' }, { status: 401 }, 5);
+    const read = (token: string) => cluster.call('GET', `${pods}/a`, { token });
+    expect((await read('user/new/system:masters')).status).toBe(200);
+    expect((await read('user/old/system:masters')).status).toBe(401);
   });
 
   it('cuts the connection before the work is done', async () => {
@@ -93,5 +115,18 @@ describe('requests that were seen', () => {
       'create pods/eviction a 503',
       'create pods/eviction a 201',
     ]);
+  });
+
+  it('are told with all that was sent, and with the connection that it came over', async () => {
+    const seen: SeenRequest[] = [];
+    cluster.kubernetes.onRequest((request) => seen.push(request));
+    await cluster.get(`${pods}?limit=3`);
+    await cluster.patch(`${pods}/a`, label);
+    cluster.agent.destroy();
+    await cluster.get(`${pods}/a`);
+    expect(seen.map(({ token }) => token)).toEqual(['admin', 'admin', 'admin']);
+    expect(seen.map(({ connection }) => connection)).toEqual([1, 1, 2]);
+    expect(seen.map(({ query }) => query.get('limit'))).toEqual(['3', null, null]);
+    expect(seen.map(({ body }) => body)).toEqual(['', JSON.stringify(label), '']);
   });
 });

@@ -161,6 +161,19 @@ describe('pages', () => {
     expect(names(rest)).toEqual(['d', 'e']);
   });
 
+  it('expire at a compaction, those of earlier revisions and no others', async () => {
+    const first = await page('');
+    cluster.kubernetes.compact();
+    expect(names(await page(`&continue=${first.body.metadata?.continue}`))).toEqual(['c', 'd']);
+    addPod(cluster, 'f');
+    cluster.kubernetes.compact();
+    const gone = await page(`&continue=${first.body.metadata?.continue}`);
+    expect(gone).toMatchObject({ status: 410, body: { reason: 'Expired' } });
+    const second = await page(`&continue=${gone.body.metadata?.continue}`);
+    expect(names(second)).toEqual(['c', 'd']);
+    expect(names(await page(`&continue=${second.body.metadata?.continue}`))).toEqual(['e', 'f']);
+  });
+
   it('know no other list by their token', async () => {
     addPod(cluster, 'b', { namespace: 'another' });
     const first = await page('');
