@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Fault } from '../../infra/local/kubernetes/faults.ts';
 import type { Instance } from '../../infra/local/world/instances.ts';
+import { watchRequests } from './support/drain-pods.ts';
+import { taintAfterReads } from './support/meanwhile.ts';
 import type { Scene } from './support/scene.ts';
 import { useScenes } from './support/scene.ts';
 import { START } from './support/specs.ts';
@@ -91,6 +93,25 @@ describe('an API server that does not take the cordon', () => {
       expect(podsOn(scene, instance)).toEqual([]);
       expect(nodeOf(scene, instance).spec.unschedulable).toBe(true);
     }
+  });
+});
+
+describe('somebody who taints the node between our look at it and our cordon', () => {
+  const ours = { key: 'eks-caretaker/spot-interruption', effect: 'NoSchedule' };
+
+  it('keeps the taint, and the node is cordoned all the same', async () => {
+    const scene = await sceneWith();
+    const instance = firstOf(scene);
+    const requests = watchRequests(scene);
+    const theirs = taintAfterReads(scene, instance);
+    scene.account.putEvent(warning(scene, instance.id));
+    await scene.account.settle();
+    expect(nodeOf(scene, instance).spec.taints).toEqual(expect.arrayContaining([theirs(), ours]));
+    expect(requests.of('patch', 'nodes').map(({ code }) => code)).toEqual([409, 200]);
+    expect(scene.reasons({ action: 'cordon' })).toEqual([
+      `node/${instance.hostname} cordon: spot-interruption`,
+    ]);
+    expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'drained' });
   });
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { envelope, rebalanceRecommendation } from '../../infra/local/world/events.ts';
 import type { Instance } from '../../infra/local/world/instances.ts';
 import type { SelfManagedGroupSpec } from '../../infra/local/world/spec.ts';
+import { watchRequests } from './support/drain-pods.ts';
+import { taintAfterReads } from './support/meanwhile.ts';
 import type { Scene } from './support/scene.ts';
 import { only, startScene, useScenes } from './support/scene.ts';
 import { clusterSpec, nodeGroup, selfManagedGroup, workload } from './support/specs.ts';
@@ -106,6 +108,57 @@ describe('a rebalance recommendation', () => {
     await scene.pass(30);
     expect(podsOn(scene, instance)).toEqual([]);
     expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'drained', detail: { evicted: 1 } });
+  });
+
+  describe('whose node is let go again', () => {
+    const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
+    const drainAtOnce = rebalanceConfig(
+      'drain',
+      'rebalanceReplacementMinutes: 0',
+      'rebalanceCordonMinutes: 20',
+      'excludeFromLoadBalancers: true',
+    );
+    const drained = async (label?: string) => {
+      const scene = await sceneWith({}, drainAtOnce);
+      const instance = firstOf(scene);
+      const node = nodeOf(scene, instance);
+      if (label !== undefined) {
+        const labels = { ...node.metadata.labels, [EXCLUDE]: label };
+        scene.kubernetes().objects.update('nodes', { ...node, metadata: { ...node.metadata, labels } });
+      }
+      const { labels } = nodeOf(scene, instance).metadata;
+      scene.account.world.rebalance(instance.id);
+      await scene.pass(MINUTE);
+      expect(podsOn(scene, instance)).toEqual([]);
+      expect(nodeOf(scene, instance).metadata.labels).toEqual({ [EXCLUDE]: 'true', ...labels });
+      return { scene, instance, labels };
+    };
+
+    it.each([
+      ['goes back to its external load balancers, as it was before', undefined],
+      ['stays out of them where somebody else had taken it out', 'by-hand'],
+    ])('%s', async (_, label) => {
+      const { scene, instance, labels } = await drained(label);
+      await scene.pass(25 * MINUTE);
+      expect(wordsOn(scene, instance).at(-1)).toBe('uncordon: cordon-expired');
+      expect([isCordoned(scene, instance), ourTaints(scene, instance)]).toEqual([false, []]);
+      const { metadata } = nodeOf(scene, instance);
+      expect(metadata.labels).toEqual(labels);
+      expect(
+        Object.keys(metadata.annotations ?? {}).filter((key) => key.startsWith('eks-caretaker/')),
+      ).toEqual([]);
+    });
+
+    it('keeps the taint that somebody gives it between our look at it and the end of our cordon', async () => {
+      const { scene, instance } = await drained();
+      const requests = watchRequests(scene);
+      const theirs = taintAfterReads(scene, instance);
+      await scene.pass(25 * MINUTE);
+      expect(nodeOf(scene, instance).spec.taints).toEqual([theirs()]);
+      expect(requests.of('patch', 'nodes').map(({ code }) => code)).toEqual([409, 200]);
+      expect(wordsOn(scene, instance).at(-1)).toBe('uncordon: cordon-expired');
+      expect(isCordoned(scene, instance)).toBe(false);
+    });
   });
 
   it('is done by each cluster as it is told', async () => {
