@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AwsEvent } from '../../infra/local/world/events.ts';
 import { envelope, scheduledChange, spotInterruption } from '../../infra/local/world/events.ts';
 import type { Instance } from '../../infra/local/world/instances.ts';
+import { acceptedUids, watchRequests } from './support/drain-pods.ts';
 import { only, startScene, useScenes } from './support/scene.ts';
 import { clusterSpec, nodeGroup, selfManagedGroup, workload } from './support/specs.ts';
 import {
@@ -295,10 +296,8 @@ describe('two functions on one node', () => {
   it('cordon it once and drain it once: the other one sees it', async () => {
     const scene = await sceneWith({ workloads: [workload({ replicas: 8 })] });
     const instance = firstOf(scene);
-    const gone: string[] = [];
-    scene.kubernetes().objects.watch(({ type, resource, object }) => {
-      if (resource === 'pods' && type === 'DELETED') gone.push(object.metadata.uid);
-    });
+    const uids = podsOn(scene, instance).map(({ metadata }) => metadata.uid);
+    const requests = watchRequests(scene);
     const answers = await Promise.all(
       [0, 1].map((index) =>
         scene.account.invoke('spot-drain', { Records: [record(warning(scene, instance.id), index)] }),
@@ -308,11 +307,13 @@ describe('two functions on one node', () => {
     await scene.account.settle();
     expect(scene.verdicts({ reason: 'drained' })).toHaveLength(1);
     expect(podsOn(scene, instance)).toEqual([]);
-    expect(new Set(gone).size).toBe(gone.length);
+    const cordons = requests.of('patch', 'nodes').filter(({ code }) => code === 200);
+    expect(cordons.map(({ name }) => name)).toEqual([instance.hostname]);
+    expect(acceptedUids(requests)).toEqual([...uids].sort());
     expect(await scene.items('drain#staging')).toMatchObject([
       { record: { notices: [{ kind: 'spot-interruption' }, { kind: 'spot-interruption' }] } },
     ]);
-    expect(scene.reasons({ action: 'cordon' }).length).toBeLessThanOrEqual(2);
+    expect(scene.reasons({ action: 'cordon' })).toHaveLength(1);
     const other = scene
       .reasons({ reason: 'drain-in-progress' })
       .concat(scene.reasons({ reason: 'already-closed' }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { putPod, watchRequests } from './support/drain-pods.ts';
+import { acceptedUids, putPod, watchRequests } from './support/drain-pods.ts';
 import { only, useScenes } from './support/scene.ts';
 import { nodeGroup, START, selfManagedGroup, workload } from './support/specs.ts';
 import {
@@ -17,21 +17,37 @@ useScenes();
 
 describe('a token', () => {
   it('that expires in the middle of a drain is renewed, once for all that were refused', async () => {
-    const scene = await sceneWith({ workloads: [workload({ replicas: 20 })] });
+    const scene = await sceneWith(
+      { workloads: [workload({ replicas: 40 })] },
+      only('spotDrain', ['evictionDelaySeconds: 5', 'evictionConcurrency: 5', 'evictionsPerSecond: 5']),
+    );
     const instance = firstOf(scene);
-    const pods = podsOn(scene, instance).length;
-    expect(pods).toBeGreaterThan(5);
-    scene.kubernetes().failNext({ verb: 'create', resource: 'pods/eviction' }, { status: 401 }, pods);
-    scene.kubernetes().failNext({ verb: 'list', resource: 'pods' }, { status: 401 }, 1);
+    const uids = podsOn(scene, instance).map(({ metadata }) => metadata.uid);
+    expect(uids.length).toBeGreaterThan(15);
     const requests = watchRequests(scene);
     scene.account.world.interrupt(instance.id);
+    await scene.pass(3);
+    const [first] = requests.of('list', 'pods');
+    const expired = first?.token ?? '';
+    // One is refused at once, the others of its burst when there is another token already.
+    const evictionsWithIt = { resource: 'pods/eviction', token: expired };
+    scene.kubernetes().failNext(evictionsWithIt, { status: 401 });
+    scene.kubernetes().failNext(evictionsWithIt, { status: 401, afterMs: 1_500 }, 1_000);
     await scene.account.settle();
     expect(drainVerdict(scene, instance)).toMatchObject({
       reason: 'drained',
-      detail: { evicted: pods, deleted: 0 },
+      detail: { evicted: uids.length, deleted: 0 },
     });
-    expect(requests.of('create', 'pods/eviction').filter(({ code }) => code === 201)).toHaveLength(pods);
-    expect(requests.of('create', 'pods/eviction').length).toBeLessThanOrEqual(3 * pods);
+    const evictions = requests.of('create', 'pods/eviction');
+    const refused = evictions.filter(({ code }) => code === 401);
+    expect(refused.length).toBeGreaterThan(1);
+    expect(new Set(refused.map(({ token }) => token))).toEqual(new Set([expired]));
+    expect(acceptedUids(requests)).toEqual([...uids].sort());
+    expect(evictions).toHaveLength(uids.length + refused.length);
+    // What was refused was sent again with the new one, and so was everything after it, in other seconds.
+    const accepted = evictions.filter(({ code }) => code === 201);
+    expect(new Set(accepted.map(({ second }) => Math.floor(second))).size).toBeGreaterThan(1);
+    expect(new Set(accepted.map(({ token }) => token)).size).toBe(1);
     expect(secondsSince(scene)).toBeLessThan(30);
   });
 });

@@ -92,6 +92,30 @@ export const watchRequests = (scene: Scene, cluster?: string) => {
   };
 };
 
+/** UIDs of the evictions and deletes of pods that were done, as they were asked for, sorted: one that went twice is there twice. */
+export const acceptedUids = ({ seen }: Pick<ReturnType<typeof watchRequests>, 'seen'>): readonly string[] =>
+  seen
+    .filter(
+      ({ verb, resource, code }) =>
+        code < 300 &&
+        code > 0 &&
+        (resource === 'pods/eviction' || (resource === 'pods' && verb === 'delete')),
+    )
+    .map(({ body }) => {
+      const { deleteOptions, preconditions } = JSON.parse(body) as RemovalBody;
+      return (deleteOptions?.preconditions ?? preconditions)?.uid ?? 'any';
+    })
+    .sort();
+
+interface Preconditions {
+  readonly preconditions?: { readonly uid?: string };
+}
+
+/** An Eviction, or DeleteOptions. */
+interface RemovalBody extends Preconditions {
+  readonly deleteOptions?: Preconditions;
+}
+
 /** Reasons of the events on an object. */
 export const eventsOn = (scene: Scene, name: string): readonly string[] =>
   scene
