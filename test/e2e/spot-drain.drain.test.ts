@@ -227,6 +227,7 @@ describe('the deadline', () => {
     const { scene, instance, warn } = await emptyScene();
     const pod = putPod(scene, instance, { name: 'slow', graceSeconds: 600, stopSeconds: 600 });
     putBudget(scene, 'slow', 'slow');
+    const requests = watchRequests(scene);
     const graces: (number | undefined)[] = [];
     scene.kubernetes().objects.watch(({ type, resource, object }) => {
       if (resource === 'pods' && type === 'MODIFIED' && object.metadata.uid === pod.metadata.uid) {
@@ -237,6 +238,43 @@ describe('the deadline', () => {
     expect(graces[0]).toBeGreaterThanOrEqual(108);
     expect(graces[0]).toBeLessThanOrEqual(110);
     expect(drainVerdict(scene, instance)).toMatchObject({ reason: 'budget-blocked', detail: { deleted: 1 } });
+    const evictions = requests
+      .of('create', 'pods/eviction')
+      .map(({ body }) => JSON.parse(body).deleteOptions);
+    const deletes = requests.of('delete', 'pods').map(({ body }) => JSON.parse(body));
+    expect([evictions.length, deletes.length]).toEqual([1, 1]);
+    const { uid, resourceVersion } = pod.metadata;
+    for (const { preconditions, gracePeriodSeconds } of [...evictions, ...deletes]) {
+      expect(preconditions).toEqual({ uid, resourceVersion });
+      expect(gracePeriodSeconds).toBeLessThanOrEqual(110);
+    }
+  });
+
+  it.each<[string, { isHeld: boolean; after: string; verb: string; resource: string }]>([
+    ['an eviction', { isHeld: false, after: 'pods', verb: 'create', resource: 'pods/eviction' }],
+    // It follows a refused eviction at once.
+    ['a delete', { isHeld: true, after: 'pods/eviction', verb: 'delete', resource: 'pods' }],
+  ])('shortens by %s no grace of a pod that has changed since it was looked at', async (_, clamped) => {
+    const { scene, instance, warn } = await emptyScene();
+    const { metadata } = putPod(scene, instance, { name: 'slow', graceSeconds: 600, stopSeconds: 600 });
+    if (clamped.isHeld) putBudget(scene, 'slow', 'slow');
+    const { objects, onRequest } = scene.kubernetes();
+    // It opts out while the answer to the request before that one is on its way.
+    const stop = onRequest(({ resource }) => {
+      const pod = objects.get('pods', 'shop', 'slow');
+      if (resource !== clamped.after || pod === undefined) return;
+      stop();
+      const annotations = { ...pod.metadata.annotations, 'eks-caretaker/keep-on-node': 'true' };
+      objects.update('pods', { ...pod, metadata: { ...pod.metadata, annotations } });
+    });
+    const requests = watchRequests(scene);
+    await warn();
+    expect(requests.of(clamped.verb, clamped.resource)).toMatchObject([{ name: 'slow', code: 409 }]);
+    expect(podsOn(scene, instance).map((pod) => pod.metadata.uid)).toEqual([metadata.uid]);
+    expect(podsOn(scene, instance).filter(isTerminating)).toEqual([]);
+    const { detail } = drainVerdict(scene, instance) ?? {};
+    expect(detail).toMatchObject({ evicted: 0, deleted: 0 });
+    expect(detail?.skipped).toContainEqual({ pod: 'shop/slow', reason: 'opted-out' });
   });
 
   it('deletes nothing whose owners want it evicted only', async () => {
