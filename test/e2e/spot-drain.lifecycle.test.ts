@@ -6,6 +6,13 @@ import { drainVerdict, firstOf, nodeOf, podsOn, sceneWith } from './support/spot
 
 useScenes();
 
+const completionsOf = (scene: Scene) =>
+  scene.exchanges
+    .filter(({ operation }) => operation === 'CompleteLifecycleAction')
+    .map(({ status }) => status);
+const workersOf = (scene: Scene) =>
+  [...scene.invocationsOf('spot-drain-worker')].sort((a, b) => a.startedAt - b.startedAt);
+
 describe('a terminate lifecycle hook', () => {
   const own = (hook: string, seconds = 300) => ({
     nodeGroups: [],
@@ -92,6 +99,53 @@ describe('a terminate lifecycle hook', () => {
       detail: { lifecycle: [{ hook: 'drain-first', answer: 'over' }] },
     });
     expect(scene.invocationsOf('spot-drain-worker').map(({ ok }) => ok)).toEqual([true]);
+  });
+
+  it('that cannot be completed, however often one invocation tries, is completed by a later one, once', async () => {
+    const scene = await sceneWith(own('drain-first'), only('spotDrain', ['lifecycleHooks: [drain-first]']));
+    const instance = firstOf(scene);
+    // As often as the SDK tries.
+    const down = { code: 'ServiceUnavailable', status: 503 };
+    scene.account.failNext('autoscaling', 'CompleteLifecycleAction', down, 6);
+    scene.account.world.terminateByAsg(instance.id);
+    // A look at the record comes before Lambda's own second attempt, after a minute; the hook's time-out is 300 s.
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 30);
+    await scene.account.settle();
+    expect(completionsOf(scene)).toEqual([...Array(6).fill(503), 200]);
+    const [failed, ...later] = workersOf(scene);
+    expect(failed?.ok).toBe(false);
+    expect(later.map(({ ok }) => ok)).not.toContain(false);
+    expect(later.at(-1)?.requestId).toBe(failed?.requestId);
+    expect(drainVerdict(scene, instance)).toMatchObject({
+      reason: 'drained',
+      detail: { evicted: 1, lifecycle: [{ hook: 'drain-first', answer: 'failed' }] },
+    });
+    expect(scene.verdicts({ reason: 'lifecycle-completed' })).toMatchObject([
+      {
+        target: `node/${instance.hostname}`,
+        detail: { lifecycle: [{ hook: 'drain-first', answer: 'done' }] },
+      },
+    ]);
+    expect(await scene.items('drain#')).toMatchObject([{ record: { lifecycle: [{ answer: 'done' }] } }]);
+    expect(scene.account.notifications).toHaveLength(1);
+  });
+
+  it('of an instance without a node that cannot be completed either is completed by the next', async () => {
+    const scene = await sceneWith(own('drain-first'), only('spotDrain', ['lifecycleHooks: [drain-first]']));
+    const instance = firstOf(scene);
+    scene.kubernetes().objects.remove('nodes', undefined, instance.hostname);
+    const down = { code: 'ServiceUnavailable', status: 503 };
+    scene.account.failNext('autoscaling', 'CompleteLifecycleAction', down, 6);
+    scene.account.world.terminateByAsg(instance.id);
+    await scene.account.runUntilTrue(() => instance.state !== 'running', 290);
+    expect(completionsOf(scene)).toEqual([...Array(6).fill(503), 200]);
+    const [failed, again] = workersOf(scene);
+    expect([failed?.ok, again?.ok]).toEqual([false, true]);
+    expect(again?.requestId).toBe(failed?.requestId);
+    await scene.account.settle();
+    expect(scene.reasons({ reason: 'lifecycle-completed' })).toEqual([
+      `instance/${instance.id} record: lifecycle-completed`,
+    ]);
   });
 
   it('that Auto Scaling does not know by our token is completed by its instance', async () => {
