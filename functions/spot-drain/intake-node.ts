@@ -1,35 +1,19 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { V1Node } from '@kubernetes/client-node';
 import { isoTime } from '../../shared/core/clock.ts';
 import { describeError } from '../../shared/core/errors.ts';
-import type { Mode } from '../../shared/core/mode.ts';
-import type { KubernetesApi } from '../../shared/kubernetes/client.ts';
-import { cordon } from '../../shared/kubernetes/nodes.ts';
-import type { Call } from '../../shared/runtime/chain.ts';
-import { failedPatch, withCordon } from './cordon-steps.ts';
-import type { Intent, SpotDrainDecision } from './decide/decide.ts';
+import { failedPatch } from './cordon-steps.ts';
+import type { SpotDrainDecision } from './decide/decide.ts';
 import { mergeNotices } from './decide/merge.ts';
-import type { NoticeKind } from './decide/notice.ts';
 import type { DrainRecord } from './decide/record.ts';
-import { keyOf, taintOf } from './decide/record.ts';
-import { settingsFor } from './decide/settings.ts';
-import type { Standing } from './decide/standing.ts';
+import { keyOf } from './decide/record.ts';
 import { standingOf } from './decide/standing.ts';
 import type { Followed } from './follow.ts';
 import { follow } from './follow.ts';
 import { inTime, KEPT_MS } from './in-time.ts';
-import type { Arrival, IntakeDeps } from './intake.ts';
-import { cordonOptions } from './load-balancers.ts';
+import type { IntakeDeps } from './intake.ts';
+import type { CordonOutcome, NodeBatch, NoticeIntent } from './intake-cordon.ts';
+import { cordonNode, intentsOf, withOutcome } from './intake-cordon.ts';
 import { untilAborted } from './until-aborted.ts';
-
-export interface NodeBatch {
-  readonly api: KubernetesApi;
-  readonly node: V1Node;
-  /** All about this node. */
-  readonly arrivals: readonly Arrival[];
-  readonly call: Call;
-  readonly mode: Mode;
-}
 
 export interface TakenIn {
   readonly messageIds: readonly string[];
@@ -38,8 +22,6 @@ export interface TakenIn {
   readonly followed?: Followed;
 }
 
-type NoticeIntent = Extract<Intent, { kind: 'notice' }>;
-
 interface Written {
   readonly record: DrainRecord;
   /** Ids of the notices that were there before. */
@@ -47,28 +29,6 @@ interface Written {
   /** Whether what became of the cordon was known by then, and is in the record. */
   readonly knowsCordon: boolean;
 }
-
-const intentsOf = ({ arrivals }: NodeBatch): readonly NoticeIntent[] =>
-  arrivals.flatMap(({ intent }) => (intent.kind === 'notice' ? [intent] : []));
-
-type CordonOutcome =
-  | {
-      readonly kind: 'cordoned';
-      readonly cause: NoticeKind;
-      readonly at: number;
-      readonly node: V1Node;
-      readonly already: boolean;
-    }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'failed'; readonly error: unknown };
-
-/** The record with the cordon in it, where there is one that it does not know. */
-const withOutcome = (record: DrainRecord, outcome: CordonOutcome | undefined): DrainRecord => {
-  if (outcome?.kind !== 'cordoned') return record;
-  const { node, at, cause } = outcome;
-  const isKnown = record.cordonedAt !== undefined && record.cordon?.taints.includes(taintOf(cause));
-  return isKnown ? record : withCordon(record, { node, taint: taintOf(cause), at });
-};
 
 /**
  * Merges what has come into the record. A record that is new also takes in what the instance is known to have been
@@ -105,35 +65,6 @@ const writeRecord = async (
   return { record, duplicates, knowsCordon: cordoned !== undefined };
 };
 
-/** What the batch alone would have the node cordoned for, now; the record itself is still being written. */
-const standingOfBatch = (batch: NodeBatch, now: number): Standing => {
-  const timely = intentsOf(batch).filter(({ isLate }) => !isLate);
-  const { holding } = standingOf(
-    timely.map(({ recorded }) => recorded),
-    false,
-  );
-  const lasting = holding.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
-  return standingOf(lasting, false);
-};
-
-const cordonNode = async (deps: IntakeDeps, batch: NodeBatch): Promise<CordonOutcome | undefined> => {
-  const { cause, wanted } = standingOfBatch(batch, deps.clock.now());
-  if (cause === undefined || batch.mode !== 'act') return undefined;
-  const { api, node, call } = batch;
-  const options = cordonOptions(settingsFor(deps.section, api.cluster), taintOf(cause), wanted);
-  const withinMs = call.deadline.remainingMs() - KEPT_MS.cordon;
-  try {
-    const result = await inTime(deps.clock, withinMs, (over) =>
-      cordon(untilAborted(api, over), node, options),
-    );
-    if (result.kind === 'gone') return { kind: 'gone' };
-    const already = result.kind === 'already-cordoned';
-    return { kind: 'cordoned', cause, at: deps.clock.now(), node: result.node, already };
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
-};
-
 type Said = Omit<SpotDrainDecision, 'cluster' | 'target'>;
 
 /** The verdict on a notice that asks for a cordon now: what became of it. */
@@ -147,6 +78,8 @@ const cordonVerdict = (outcome: CordonOutcome | undefined, reason: string, facts
         : { action: 'cordon', reason, detail: facts ?? {} };
     case 'gone':
       return { action: 'none', reason: 'node-gone', detail: facts ?? {} };
+    case 'known':
+      return { action: 'none', reason: 'duplicate-event', detail: facts ?? {} };
     case 'failed': {
       const { detail, ...failure } = failedPatch(outcome.error);
       return { ...failure, detail: { ...facts, ...detail } };

@@ -517,6 +517,14 @@ describe('when something does not answer', () => {
     ]);
   });
 
+  it('a record that hangs when it is looked for: its node is cordoned all the same', async () => {
+    const scene = createScene({ nodes: nodesOf(1) });
+    scene.deps.records.get = () => scene.clock.sleep(60_000).then(() => undefined);
+    await scene.intake(eventOf('autoscaling-terminate-lifecycle'));
+    expect(scene.said()).toEqual(['node/node-1 cordon terminate-lifecycle']);
+    expect(scene.warnings).toEqual(['a record could not be read before the cordon']);
+  });
+
   it('a look that hangs: it takes no step after it was given up', async () => {
     const scene = createScene({ nodes: nodesOf(1), section: rebalanceSection });
     await scene.intake(eventOf('ec2-rebalance-recommendation'));

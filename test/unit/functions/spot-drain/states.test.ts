@@ -102,9 +102,9 @@ describe('an instance that goes', () => {
 
 describe('an instance that comes back with our cordon', () => {
   /** Warned, drained, stopped at 03:14, in a scene whose clock shows 04:00. */
-  const stopped = async () => {
+  const stopped = async (notice = spot('stop')) => {
     const scene = createScene({ nodes: [NODE] });
-    await scene.intake(spot('stop'));
+    await scene.intake(notice);
     await scene.worker();
     scene.control.instances[1] = { state: 'stopped' };
     scene.cluster.put(NODE, NOT_READY);
@@ -128,6 +128,18 @@ describe('an instance that comes back with our cordon', () => {
     const record = await scene.record();
     expect(record).toMatchObject({ wanted: 'record' });
     expect(record).not.toHaveProperty('cordonedAt');
+  });
+
+  it('is not cordoned anew where the event of then is delivered again', async () => {
+    const hook = eventOf('autoscaling-terminate-lifecycle');
+    const scene = await stopped(hook);
+    await back(scene);
+    expect(scene.said().at(-1)).toBe('node/node-1 uncordon instance-back');
+    const patches = () => scene.cluster.calls.filter(({ verb }) => verb === 'patch').length;
+    const before = patches();
+    expect(await scene.intake(hook)).toEqual([]);
+    expect(scene.said().at(-1)).toBe('node/node-1 none duplicate-event');
+    expect([patches() - before, scene.cluster.node('node-1')?.spec?.unschedulable]).toEqual([0, undefined]);
   });
 
   it('is waited for until it is Ready', async () => {
