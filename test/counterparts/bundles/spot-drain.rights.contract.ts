@@ -4,7 +4,7 @@ import { only } from '../../e2e/support/scene.ts';
 import { sameOnBoth } from './support/compare.ts';
 import type { DrainStage } from './support/drain-stage.ts';
 import { drainGroups, prepareNode, skipTo, verdictsOn, warn } from './support/drain-stage.ts';
-import { create, nodeNamed, podsOn, remove } from './support/objects.ts';
+import { create, isHealthy, nodeNamed, podsOn, remove } from './support/objects.ts';
 import type { Right } from './support/rights.ts';
 import { nameOf, refusalOf, shippedRights, verdictsNaming, withoutRight } from './support/rights.ts';
 import type { Side } from './support/side.ts';
@@ -37,6 +37,8 @@ interface Recipe {
   readonly afterwards?: (side: Side, stage: DrainStage) => void;
   /** The node is registered under another name than EC2's. */
   readonly renamed?: true;
+  /** They are not touched, as long as new ones may come: so many are still there. */
+  readonly stay?: number;
   /** The verdict's reason; `log`: it holds nothing up, so a line of the log is enough. */
   readonly says: 'missing-right' | 'budget-blocked' | 'log';
 }
@@ -77,8 +79,18 @@ const recipes: Readonly<Record<string, Recipe>> = {
   'spot-drain: patch nodes': { says: 'missing-right' },
   'spot-drain: list pods': { says: 'log', pods: two, afterwards: shutDown },
   'spot-drain: create events': { says: 'log' },
-  'spot-drain-worker: get nodes': { says: 'missing-right', alsoWithout: cordonOfIntake },
-  'spot-drain-worker: patch nodes': { says: 'missing-right', alsoWithout: cordonOfIntake },
+  'spot-drain-worker: get nodes': {
+    says: 'missing-right',
+    pods: two,
+    alsoWithout: cordonOfIntake,
+    stay: 2,
+  },
+  'spot-drain-worker: patch nodes': {
+    says: 'missing-right',
+    pods: two,
+    alsoWithout: cordonOfIntake,
+    stay: 2,
+  },
   'spot-drain-worker: list pods': { says: 'missing-right', pods: two },
   'spot-drain-worker: delete pods': { says: 'missing-right', pods: guarded },
   'spot-drain-worker: create pods/eviction': { says: 'missing-right', pods: two },
@@ -127,7 +139,7 @@ describe('a right that the role lacks', () => {
     async (name, right) => {
       const recipe = recipes[name];
       if (recipe === undefined) throw new Error(`say in "recipes" how ${name} comes to be needed`);
-      const { pods = async () => 0, alsoWithout, says } = recipe;
+      const { pods = async () => 0, alsoWithout, says, stay } = recipe;
       const run = async (side: Side): Promise<readonly string[]> => {
         const stage = await prepareNode(side, name.replace(/[^a-z]+/g, '-'), (place) => pods(side, place));
         if (recipe.renamed) await rename(side, stage.node, stage.instanceId);
@@ -147,14 +159,18 @@ describe('a right that the role lacks', () => {
             );
             await skipTo(side, deadline, 2);
           }
-          return side.until(`something says that ${name} is missing`, listen);
+          const said = await side.until(`something says that ${name} is missing`, listen);
+          if (stay === undefined) return said;
+          // It was said by a worker that has come to its end: what it does to pods it has done.
+          const left = (await podsOn(side, stage.node)).filter(isHealthy);
+          return [...said, `${left.length} pods stay`];
         };
         return withoutRight(side, right, () =>
           alsoWithout === undefined ? warned() : withoutRight(side, alsoWithout, warned),
         );
       };
       const reasons = await sameOnBoth(sides, `Without the right ${name}`, run, (all) => all.join(', '));
-      expect(reasons).toEqual([says]);
+      expect(reasons).toEqual(stay === undefined ? [says] : [says, `${stay} pods stay`]);
     },
   );
 });
