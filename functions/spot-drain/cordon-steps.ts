@@ -5,6 +5,7 @@ import { createNodeEvent } from '../../shared/kubernetes/events.ts';
 import type { CordonResult } from '../../shared/kubernetes/nodes.ts';
 import { cordon, uncordonAll } from '../../shared/kubernetes/nodes.ts';
 import { withoutCordon } from './decide/merge.ts';
+import { isCordonOurs } from './decide/node-view.ts';
 import type { DrainRecord } from './decide/record.ts';
 import { causeOf, taintOf } from './decide/record.ts';
 import type { Stepped } from './follow.ts';
@@ -109,7 +110,11 @@ const tellUncordoned = async (deps: IntakeDeps, work: StepWork, reason: string):
 export const uncordonStep = async (deps: IntakeDeps, work: StepWork, reason: string): Promise<Stepped> => {
   const { record, node } = work;
   if (node === undefined) return lookAtNode(work);
-  const result = await uncordonAll(await work.api(), node, { taints: record.cordon?.taints ?? [] });
+  const taints = record.cordon?.taints ?? [];
+  const isOurs = (current: V1Node) => isCordonOurs(viewOf(current), taints);
+  const result = await uncordonAll(await work.api(), node, { taints, isOurs });
+  // What is to be done about it is decided anew.
+  if (result.kind === 'left') return { node: result.node, view: { node: viewOf(result.node) } };
   const done = await forgotten(deps, work);
   if (result.kind === 'gone') {
     sayOn(work, { action: 'none', reason: 'node-gone', detail: {} });

@@ -20,6 +20,8 @@ export type CordonResult =
   | { readonly kind: 'cordoned'; readonly node: V1Node }
   /** It was as wanted before: nothing was sent. */
   | { readonly kind: 'already-cordoned'; readonly node: V1Node }
+  /** Not to be undone any more, by what `isOurs` of `uncordonAll` sees in it as it is now. */
+  | { readonly kind: 'left'; readonly node: V1Node }
   /** Deleted, or deleted and registered again under another UID. */
   | { readonly kind: 'gone' };
 
@@ -95,13 +97,18 @@ const isUnclear = (error: unknown): boolean =>
 export const patchNode = async (
   api: KubernetesApi,
   node: V1Node,
-  change: { done: (node: V1Node) => boolean; patch: (node: V1Node) => object },
+  change: {
+    done: (node: V1Node) => boolean;
+    patch: (node: V1Node) => object;
+    leave?: (node: V1Node) => boolean;
+  },
 ): Promise<CordonResult> => {
   const name = node.metadata?.name ?? '';
   let current = node;
   let sent = false;
   for (let attempt = 1; ; attempt += 1) {
     if (change.done(current)) return { kind: sent ? 'cordoned' : 'already-cordoned', node: current };
+    if (change.leave?.(current)) return { kind: 'left', node: current };
     const { metadata, ...rest } = change.patch(current) as { metadata?: object };
     const body = { metadata: { ...metadata, resourceVersion: current.metadata?.resourceVersion }, ...rest };
     try {
@@ -170,12 +177,16 @@ export const uncordon = (
   options: { taint: string },
 ): Promise<CordonResult> => uncordonAll(api, node, { taints: [options.taint] });
 
-/** The same for a node that was cordoned more than once, for one thing after the other. */
+/**
+ * The same for a node that was cordoned more than once, for one thing after the other. `isOurs` is asked before each
+ * attempt: a node that has changed since it was looked at may be cordoned for somebody else's reasons by now.
+ */
 export const uncordonAll = (
   api: KubernetesApi,
   node: V1Node,
-  { taints }: { taints: readonly string[] },
+  options: { taints: readonly string[]; isOurs?: (current: V1Node) => boolean },
 ): Promise<CordonResult> => {
+  const { taints, isOurs: mayUndo = () => true } = options;
   const marks = (current: V1Node, annotation: string) =>
     taints.includes(current.metadata?.annotations?.[annotation] ?? '');
   const isOurs = (current: V1Node) => marks(current, CORDON_ANNOTATION);
@@ -183,6 +194,7 @@ export const uncordonAll = (
   return patchNode(api, node, {
     done: (current) =>
       !taints.some((taint) => hasTaint(current, taint)) && !isOurs(current) && !isExcludedByUs(current),
+    leave: (current) => !mayUndo(current),
     patch: (current) => ({
       metadata: {
         annotations: {

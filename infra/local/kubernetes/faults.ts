@@ -10,6 +10,8 @@ export interface FaultMatch {
   readonly name?: string;
   /** The bearer token: what is refused for it is not refused for another. */
   readonly token?: string;
+  /** Part of the path and query, decoded: `spec.nodeName=a`. */
+  readonly contains?: string;
 }
 
 /**
@@ -28,26 +30,31 @@ export type Fault =
   | 'reset-after-apply'
   | 'hang';
 
-export interface Faults {
-  failNext(match: FaultMatch, fault: Fault, times?: number): void;
+/** `F`: what can go wrong, for a server that knows more ways than ours. */
+export interface Faults<F = Fault> {
+  failNext(match: FaultMatch, fault: F, times?: number): void;
   /** The fault that is due for this request; it is used up by being taken. */
-  take(info: RequestInfo, token: string): Fault | undefined;
+  take(info: RequestInfo, token: string): F | undefined;
 }
 
-export const createFaults = (): Faults => {
-  let armed: { readonly match: FaultMatch; readonly fault: Fault; left: number }[] = [];
+const urlOf = ({ path, query }: RequestInfo): string => `${path}?${decodeURIComponent(query.toString())}`;
+
+export const createFaults = <F = Fault>(): Faults<F> => {
+  let armed: { readonly match: FaultMatch; readonly fault: F; left: number }[] = [];
   return {
     failNext: (match, fault, times = 1) => {
       armed.push({ match, fault, left: times });
     },
-    take: ({ verb, target }, token) => {
+    take: (info, token) => {
+      const { verb, target } = info;
       const resource = target === undefined ? undefined : resourceOf(target);
       const due = armed.find(
         ({ match }) =>
           (match.verb ?? verb) === verb &&
           (match.resource ?? resource) === resource &&
           (match.name ?? target?.name) === target?.name &&
-          (match.token ?? token) === token,
+          (match.token ?? token) === token &&
+          (match.contains === undefined || urlOf(info).includes(match.contains)),
       );
       if (due === undefined) return undefined;
       due.left -= 1;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault, FaultMatch } from '../../../../infra/local/kubernetes/faults.ts';
 import type { ClusterSpec } from '../../../../infra/local/world/spec.ts';
 import type { Scene, SceneOptions } from '../../../e2e/support/scene.ts';
 import { startScene } from '../../../e2e/support/scene.ts';
@@ -27,6 +28,11 @@ export interface Side {
    * Where time is moved anyway it does nothing. No request may be on its way for which that is too long.
    */
   skip(seconds: number): void;
+  /**
+   * The next `times` (1) requests of the bundles to the cluster that match go wrong in that way. Throws where the real
+   * cluster has no proxy in front of it.
+   */
+  failNext(match: FaultMatch, fault: Fault, times?: number): void;
   close(): Promise<void>;
 }
 
@@ -36,6 +42,8 @@ export interface SideOptions {
   readonly cluster: Partial<ClusterSpec>;
   /** Epoch ms at which the embedded side stands at first; where it matters, the machine's. */
   readonly startAt?: number;
+  /** The bundles reach the real cluster through a proxy that spoils what it is told to. */
+  readonly faultProxy?: true;
 }
 
 const ADMINISTRATOR = 'administrator-of-the-test';
@@ -88,6 +96,7 @@ export const startEmbeddedSide = async ({ config, cluster, startAt }: SideOption
     },
     pass: scene.pass,
     skip: () => {},
+    failNext: scene.kubernetes().failNext,
     close: async () => client.close(),
   };
 };
@@ -95,7 +104,7 @@ export const startEmbeddedSide = async ({ config, cluster, startAt }: SideOption
 /** The cluster is at that address, and lives in the machine's time; the account's time is the same but for `pass`. */
 export const startSideOf = async (
   { config, cluster }: SideOptions,
-  real: { endpoint: string; caPem: string; request: ApiRequest },
+  real: { endpoint: string; caPem: string; request: ApiRequest; failNext?: Side['failNext'] },
 ): Promise<Side> => {
   const kubernetesApi = {
     endpoint: real.endpoint,
@@ -135,6 +144,10 @@ export const startSideOf = async (
       await idle();
     },
     skip: (seconds) => account.clock.jumpTo(account.clock.now() + seconds * 1000),
+    failNext: (...fault) => {
+      if (real.failNext === undefined) throw new Error('say "faultProxy: true" for a cluster that fails');
+      real.failNext(...fault);
+    },
     close: async () => {},
   };
 };

@@ -16,6 +16,8 @@ import type { ControlPlane } from '../../support/control-plane.ts';
 import { startControlPlane } from '../../support/control-plane.ts';
 import type { AuditLog } from './audit.ts';
 import { createAuditLog } from './audit.ts';
+import type { FaultProxy } from './fault-proxy.ts';
+import { startFaultProxy } from './fault-proxy.ts';
 import type { NodeBridge } from './node-bridge.ts';
 import { bridgeNodes } from './node-bridge.ts';
 import type { WireNode } from './objects.ts';
@@ -33,6 +35,8 @@ export interface RealSide extends Side {
   readonly tokenRules: WebhookRules;
   readonly audit: AuditLog;
   readonly bridge: NodeBridge;
+  /** What the bundles talk to, where `faultProxy` was asked for. */
+  readonly proxy?: FaultProxy;
 }
 
 export interface Sides {
@@ -132,14 +136,30 @@ export const startRealSide = async (options: SideOptions): Promise<RealSide> => 
     const applied = await controlPlane.kubectl(['apply', '-f', '-'], rbac);
     if (applied.code !== 0) throw new Error(`kubectl apply: ${applied.stderr}`);
     const { url, caPem, request } = controlPlane;
-    const side = await startSideOf(options, { endpoint: url, caPem, request });
+    const proxy = options.faultProxy === true ? await startFaultProxy(controlPlane) : undefined;
+    if (proxy !== undefined) ends.push(proxy.close);
+    const side = await startSideOf(options, {
+      endpoint: proxy?.url ?? url,
+      caPem: proxy?.caPem ?? caPem,
+      request,
+      ...(proxy === undefined ? {} : { failNext: proxy.failNext }),
+    });
     const tokenRules = rulesOf(side.scene);
     webhook.useRules(tokenRules);
     const bridge = bridgeNodes(side.scene.kubernetes().objects, request);
     ends.push(bridge.stop);
     await bridge.settled();
     await side.until('every node is Ready', () => nodesAreReady(side));
-    return { ...side, controlPlane, webhook, tokenRules, audit, bridge, close };
+    return {
+      ...side,
+      controlPlane,
+      webhook,
+      tokenRules,
+      audit,
+      bridge,
+      ...(proxy === undefined ? {} : { proxy }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -10,6 +10,7 @@ import {
   isReady,
   listNodes,
   uncordon,
+  uncordonAll,
 } from '../../../../shared/kubernetes/nodes.ts';
 import { taintOutOfService } from '../../../../shared/kubernetes/out-of-service.ts';
 import type { TestNode } from '../../../fixtures/cluster-api.ts';
@@ -157,6 +158,24 @@ describe('uncordon', () => {
     const api = clusterOf({ unschedulable: true, taints: [OTHER] });
     expect((await uncordon(api, await nodeIn(api), { taint: TAINT })).kind).toBe('already-cordoned');
     expect(patches(api)).toEqual([]);
+  });
+});
+
+describe('a node whose cordon somebody has made theirs since it was looked at', () => {
+  it('is left alone, whatever the look said', async () => {
+    const api = clusterOf({});
+    await cordon(api, await nodeIn(api), { taint: TAINT });
+    const stale = await nodeIn(api);
+    await cordon(api, stale, { taint: 'somebody/else' });
+    const sent = patches(api).length;
+    const isOurs = (node: typeof stale) => node.spec?.taints?.length === 1;
+    const result = await uncordonAll(api, stale, { taints: [TAINT], isOurs });
+    expect(result).toMatchObject({ kind: 'left', node: { spec: { unschedulable: true } } });
+    expect(patches(api)).toHaveLength(sent + 1);
+    expect(api.node('node-0')?.spec).toMatchObject({
+      unschedulable: true,
+      taints: [{ key: TAINT }, { key: 'somebody/else' }],
+    });
   });
 });
 

@@ -65,6 +65,15 @@ describe('faults', () => {
     expect((await read('user/old/system:masters')).status).toBe(401);
   });
 
+  it('hits by a part of the path or the query', async () => {
+    cluster.kubernetes.failNext({ contains: 'spec.nodeName=a' }, { status: 500 });
+    expect((await cluster.get(`${pods}?fieldSelector=spec.nodeName%3Db`)).status).toBe(200);
+    expect((await cluster.get(`${pods}?fieldSelector=spec.nodeName%3Da`)).status).toBe(500);
+    cluster.kubernetes.failNext({ contains: '/namespaces/default/' }, { status: 500 });
+    expect((await cluster.get('/api/v1/namespaces/other/pods')).status).toBe(200);
+    expect((await cluster.get(pods)).status).toBe(500);
+  });
+
   it('cuts the connection before the work is done', async () => {
     cluster.kubernetes.failNext({ verb: 'patch' }, 'reset');
     await expect(cluster.patch(`${pods}/a`, label)).rejects.toThrow(/socket hang up|ECONNRESET/);

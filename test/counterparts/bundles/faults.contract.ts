@@ -1,0 +1,295 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Fault } from '../../../infra/local/kubernetes/faults.ts';
+import { clean, createFailed, names, placeIn, said } from './support/cleanup.ts';
+import { onBoth, sameEnds, sameOnBoth } from './support/compare.ts';
+import type { DrainStage } from './support/drain-stage.ts';
+import { drainGroups, finalOf, verdictsOn, warn } from './support/drain-stage.ts';
+import { acceptedOnce, answersByUid, evictionsIn, listsOf } from './support/evictions.ts';
+import type { ProxiedRequest } from './support/fault-proxy.ts';
+import { busy, unauthorized } from './support/fault-proxy.ts';
+import type { DrainEnd } from './support/faulty-drains.ts';
+import {
+  cordonsSaid,
+  faultyDrains,
+  PODS,
+  prepareWeb,
+  RETRY_AFTER_SECONDS,
+  runFaultyDrains,
+} from './support/faulty-drains.ts';
+import type { WirePod } from './support/objects.ts';
+import { isHealthy, nodeNamed, podsIn, podsOn } from './support/objects.ts';
+import type { Side } from './support/side.ts';
+import { useSides } from './support/sides.ts';
+import { createNamespace } from './support/workloads.ts';
+
+const CONFIG = `
+version: 1
+mode: act
+clusters:
+  - name: staging
+nodeGroupSchedule: { mode: off }
+ecrRescan: { mode: off }
+clusterUpgrade: { mode: off }
+`;
+/** One a faulty drain, and those of the cases that follow. */
+const NODES = faultyDrains.length + 2;
+const sides = useSides({ config: CONFIG, cluster: drainGroups(NODES), faultProxy: true });
+
+const proxied = (filter: (request: ProxiedRequest) => boolean): readonly ProxiedRequest[] => {
+  const { proxy } = sides.real;
+  if (proxy === undefined) throw new Error('the real side has no proxy');
+  return proxy.requests.filter(filter);
+};
+const isFaulty = ({ fault }: ProxiedRequest) => fault !== undefined;
+const isPressure = ({ fault }: ProxiedRequest) =>
+  typeof fault === 'object' && 'status' in fault && fault.status === 429;
+const evictionsOf = (namespace: string) =>
+  proxied((request) => request.resource === 'pods/eviction' && request.namespace === namespace);
+const listsAt = (node: string) => proxied(({ url }) => url.includes(`spec.nodeName=${node}`));
+const patchesOf = (node: string) =>
+  proxied(({ verb, resource, name }) => verb === 'patch' && resource === 'nodes' && name === node);
+
+/** What came although the server had asked for so much time. */
+const tooSoon = (requests: readonly ProxiedRequest[], seconds: number): readonly ProxiedRequest[] => {
+  const refusedAt = requests.filter(isPressure).map(({ atMs }) => atMs);
+  const [first = 0, last = first] = [Math.min(...refusedAt), Math.max(...refusedAt)];
+  // One burst is refused together; what follows it waits from then on.
+  return requests.filter(({ atMs }) => atMs > last && atMs < first + seconds * 1000 - 50);
+};
+
+describe('nodes that are taken away while the API server fails', () => {
+  let ends: {
+    readonly real: ReadonlyMap<string, DrainEnd>;
+    readonly embedded: ReadonlyMap<string, DrainEnd>;
+  };
+  const before = new Map<string, { readonly stage: DrainStage; readonly pods: readonly WirePod[] }>();
+  beforeAll(async () => {
+    ends = await onBoth(sides, (side) =>
+      runFaultyDrains(side, async (stages) => {
+        if (side.name === 'embedded') return;
+        for (const stage of stages) {
+          const { namespace } = stage.place;
+          before.set(namespace, { stage, pods: await podsIn(side, namespace) });
+        }
+      }),
+    );
+  }, 120_000);
+
+  const knownOf = (name: string) => {
+    const known = before.get(name);
+    if (known === undefined) throw new Error(`there is no drain ${name}`);
+    return known;
+  };
+
+  it.each(faultyDrains)('$what: the end is the same', ({ name, what }) => {
+    const [real, embedded] = [ends.real.get(name), ends.embedded.get(name)];
+    const end = sameEnds(
+      { real, embedded },
+      `Drain, ${what}`,
+      (found) =>
+        `${found?.reason}, ${found?.podsOnNode} pods left, said to be cordoned ${found?.cordonsSaid} time`,
+    );
+    expect(end).toEqual({
+      reason: 'drained',
+      deleted: 0,
+      remaining: 0,
+      isCordoned: true,
+      cordonsSaid: 1,
+      podsOnNode: 0,
+    });
+  });
+
+  it.each(faultyDrains)('$what: and so it was, and each pod was evicted once', async ({ name, times }) => {
+    const { stage, pods } = knownOf(name);
+    const spoilt = [...evictionsOf(name), ...listsAt(stage.node), ...patchesOf(stage.node)].filter(isFaulty);
+    expect(spoilt).toHaveLength(times);
+    expect(pods).toHaveLength(PODS);
+    expect(answersByUid(evictionsIn(sides.real.audit, name))).toEqual(acceptedOnce(pods));
+    expect(sides.real.audit.calls({ namespace: name, verb: 'delete' })).toEqual([]);
+    await sides.real.until('all pods are back', async () =>
+      (await podsIn(sides.real, name)).filter(isHealthy).length === PODS ? true : undefined,
+    );
+  });
+
+  it.each(faultyDrains)('$what: it is cordoned once, and not said to be before it is', ({ name }) => {
+    const { stage } = knownOf(name);
+    const cordons = sides.real.audit.calls({ resource: 'nodes', verb: 'patch', name: stage.node, code: 200 });
+    expect(cordons).toHaveLength(1);
+    const [said] = cordonsSaid(sides.real, stage);
+    expect(Date.parse(said?.at ?? '')).toBeGreaterThanOrEqual(cordons[0]?.at ?? Number.POSITIVE_INFINITY);
+    const [first] = evictionsIn(sides.real.audit, name);
+    expect(first?.at).toBeGreaterThanOrEqual(cordons[0]?.at ?? Number.POSITIVE_INFINITY);
+  });
+
+  it.each(faultyDrains)('$what: each failure costs one more request', ({ name, times }) => {
+    const { stage } = knownOf(name);
+    expect(evictionsOf(name)).toHaveLength(PODS + evictionsOf(name).filter(isFaulty).length);
+    expect(patchesOf(stage.node)).toHaveLength(1 + patchesOf(stage.node).filter(isFaulty).length);
+    const lists = listsAt(stage.node);
+    expect(lists.length - listsOf(sides.real.audit, stage.node).length).toBeLessThanOrEqual(times);
+  });
+
+  it('leaves a server alone that asks for time', () => {
+    const pressed = faultyDrains.filter(
+      ({ fault }) => typeof fault === 'object' && 'status' in fault && fault.status === 429,
+    );
+    expect(pressed).toHaveLength(3);
+    for (const { name } of pressed) {
+      const { stage } = knownOf(name);
+      for (const requests of [evictionsOf(name), listsAt(stage.node), patchesOf(stage.node)])
+        expect(tooSoon(requests, RETRY_AFTER_SECONDS)).toEqual([]);
+    }
+  });
+});
+
+describe('a node that cannot be cordoned', () => {
+  /** Until the instance goes; a worker tries for as long. */
+  const SECONDS = 8;
+
+  it('is never said to be, and its pods are not evicted to come straight back', async () => {
+    const run = async (side: Side) => {
+      const stage = await prepareWeb(side, 'never-cordoned');
+      side.failNext({ verb: 'patch', resource: 'nodes', name: stage.node }, { status: 500 }, 500);
+      warn(side, stage, SECONDS);
+      await side.until('it is given up', () =>
+        verdictsOn(side, stage).filter(({ reason }) => reason === 'cordon-failed').length > 1
+          ? true
+          : undefined,
+      );
+      return {
+        cordonsSaid: cordonsSaid(side, stage).length,
+        isCordoned: (await nodeNamed(side, stage.node)).spec.unschedulable === true,
+        podsOnNode: (await podsOn(side, stage.node)).length,
+        records: (await side.scene.items('drain#'))
+          .filter(({ record }) => (record as { node?: { name?: string } }).node?.name === stage.node)
+          .map(({ record }) => 'cordonedAt' in (record as object)),
+        isEnded: finalOf(side, stage) !== undefined,
+      };
+    };
+    const end = await sameOnBoth(
+      sides,
+      'Drain of a node whose cordon the API server never takes',
+      run,
+      (found) => `${found.podsOnNode} pods left, said to be cordoned ${found.cordonsSaid} times`,
+    );
+    expect(end).toMatchObject({ cordonsSaid: 0, isCordoned: false, podsOnNode: PODS, records: [false] });
+    expect(evictionsIn(sides.real.audit, 'never-cordoned')).toEqual([]);
+  });
+});
+
+describe('left-over pods while the API server fails', () => {
+  const PRESSED_SECONDS = 1;
+  const LEFT = 4;
+  interface Case {
+    readonly what: string;
+    readonly fault: Fault;
+    readonly times: number;
+    /** So long a hung request is waited for. */
+    readonly givenUpAfterSeconds?: number;
+    readonly verb: 'list' | 'delete';
+  }
+  const common: readonly Omit<Case, 'verb'>[] = [
+    { what: 'is overloaded', fault: busy(PRESSED_SECONDS), times: 2 },
+    { what: 'answers 500', fault: { status: 500 }, times: 2 },
+    { what: 'answers 503', fault: { status: 503 }, times: 2 },
+    { what: 'cuts the connection', fault: 'reset', times: 2 },
+    { what: 'does not believe the token', fault: unauthorized, times: 1 },
+  ];
+  const cases: readonly Case[] = [
+    ...common.map((one) => ({ ...one, verb: 'list' as const })),
+    { what: 'does not answer', fault: 'hang', times: 1, givenUpAfterSeconds: 16, verb: 'list' },
+    ...common.map((one) => ({ ...one, verb: 'delete' as const })),
+    { what: 'does not answer', fault: 'hang', times: 1, givenUpAfterSeconds: 11, verb: 'delete' },
+    { what: 'cuts the connection when it has done it', fault: 'reset-after-apply', times: 1, verb: 'delete' },
+  ];
+
+  it.each(cases)('$verb: the API server $what: the same pods go, none twice', async (one) => {
+    const { verb, what, fault, times } = one;
+    const place = placeIn(`${verb}-${cases.indexOf(one)}`);
+    const left = Array.from({ length: LEFT }, (_, index) => ({ name: `left-${index}` }));
+    let pods: readonly WirePod[] = [];
+    let earlier = 0;
+    const run = async (side: Side) => {
+      await createNamespace(side, place);
+      await createFailed(side, place, [
+        ...left,
+        { name: 'crashed', reason: 'Error', message: 'exit code 1' },
+      ]);
+      if (side.name === 'real') {
+        pods = (await podsIn(side, place.namespace)).filter(({ metadata }) => metadata.name !== 'crashed');
+        earlier = proxied(() => true).length;
+      }
+      const match =
+        verb === 'delete' ? { verb, resource: 'pods', name: 'left-1' } : { verb, resource: 'pods' };
+      side.failNext(match, fault, times);
+      const running = clean(side);
+      if (side.name === 'real' && one.givenUpAfterSeconds !== undefined) {
+        await side.until('the request hangs', () =>
+          proxied(isFaulty).length > 0 &&
+          proxied(() => true)
+            .slice(earlier)
+            .some(isFaulty)
+            ? true
+            : undefined,
+        );
+        side.skip(one.givenUpAfterSeconds);
+      }
+      const verdicts = await running;
+      const { deleted, failed, postponed, kept } = (verdicts.find(({ reason }) => reason === 'report')
+        ?.detail ?? {}) as Record<string, number>;
+      return {
+        said: said(verdicts, place),
+        left: await names(side, place),
+        report: { deleted, failed, postponed, kept },
+      };
+    };
+    const end = await sameOnBoth(
+      sides,
+      `Cleanup, ${verb} of pods: the API server ${what}`,
+      run,
+      ({ report, left: names }) =>
+        `${report.deleted} deleted, ${report.failed} failed; left: ${names.join(', ')}`,
+    );
+    expect(end.said.filter((line) => line.startsWith('left-'))).toEqual(
+      left.map(({ name }) => `${name} delete: terminated`),
+    );
+    expect(end).toMatchObject({ left: ['crashed'], report: { deleted: LEFT, failed: 0, postponed: 0 } });
+    const deletes = sides.real.audit.calls({ verb: 'delete', resource: 'pods', namespace: place.namespace });
+    const accepted = deletes
+      .filter(({ code }) => code === 200)
+      .map(({ body }) => (body as { preconditions: { uid: string } }).preconditions.uid);
+    expect(accepted.toSorted()).toEqual(pods.map(({ metadata }) => metadata.uid).toSorted());
+    const came = proxied(() => true).slice(earlier);
+    expect(came.filter(isFaulty)).toHaveLength(times);
+    expect(came.filter(({ verb: is }) => is === 'delete')).toHaveLength(
+      LEFT + (verb === 'delete' ? times : 0),
+    );
+    expect(
+      tooSoon(
+        came.filter(({ verb: is }) => is === verb),
+        PRESSED_SECONDS,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('answers that come late', () => {
+  it('are waited for: nothing is asked twice', async () => {
+    const { real } = sides;
+    const { proxy } = real;
+    if (proxy === undefined) throw new Error('the real side has no proxy');
+    const stage = await prepareWeb(real, 'late');
+    const pods = await podsIn(real, 'late');
+    const late = { slowMs: 1_500 };
+    proxy.failNext({ verb: 'patch', resource: 'nodes', name: stage.node }, late);
+    proxy.failNext({ resource: 'pods/eviction', contains: '/namespaces/late/' }, late, PODS);
+    proxy.failNext({ verb: 'list', contains: `spec.nodeName=${stage.node}` }, late, 2);
+    warn(real, stage);
+    await real.until('its drain is reported', () => finalOf(real, stage));
+    expect(finalOf(real, stage)).toMatchObject({ reason: 'drained', detail: { evicted: PODS, deleted: 0 } });
+    expect(cordonsSaid(real, stage)).toHaveLength(1);
+    expect(patchesOf(stage.node)).toHaveLength(1);
+    expect(answersByUid(evictionsIn(real.audit, 'late'))).toEqual(acceptedOnce(pods));
+    expect(evictionsOf('late')).toHaveLength(PODS);
+  });
+});

@@ -1,0 +1,146 @@
+import type { Fault, FaultMatch } from '../../../../infra/local/kubernetes/faults.ts';
+import type { Verdict } from '../../../../shared/core/verdict.ts';
+import type { DrainStage } from './drain-stage.ts';
+import { drainEnds, prepareNode, summaryOf, verdictsOn, warn } from './drain-stage.ts';
+import { busy, unauthorized } from './fault-proxy.ts';
+import { nodeNamed, podsOn } from './objects.ts';
+import type { Side } from './side.ts';
+import { createWorkload } from './workloads.ts';
+
+/** Drains under one fault each, all at once. */
+
+/** What the API server does wrong, as often as it is said. */
+export interface FaultyDrain {
+  readonly name: string;
+  readonly what: string;
+  readonly hits: (stage: DrainStage) => FaultMatch;
+  readonly fault: Fault;
+  readonly times: number;
+}
+
+type Spoilt = Pick<FaultyDrain, 'what' | 'fault' | 'times'>;
+
+export const RETRY_AFTER_SECONDS = 3;
+const cut: readonly Spoilt[] = [
+  { what: 'cuts the connection', fault: 'reset', times: 2 },
+  { what: 'does not answer', fault: 'hang', times: 1 },
+];
+const refused: readonly Spoilt[] = [
+  { what: 'is overloaded', fault: busy(RETRY_AFTER_SECONDS), times: 2 },
+  { what: 'does not believe the token', fault: unauthorized, times: 2 },
+];
+const broken = (times: number): readonly Spoilt[] => [
+  { what: 'answers 500', fault: { status: 500 }, times },
+  { what: 'answers 503', fault: { status: 503 }, times },
+];
+const lost: Spoilt = {
+  what: 'cuts the connection when it has done it',
+  fault: 'reset-after-apply',
+  times: 1,
+};
+
+/** The cordon's patch is tried five times by the intake, and then by the worker until it works. */
+const PATCHES = 9;
+
+const at = (where: string, hits: FaultyDrain['hits'], spoilt: readonly Spoilt[]): readonly FaultyDrain[] =>
+  spoilt.map((one, index) => ({
+    ...one,
+    name: `${where}-${index}`,
+    what: `${where === 'cordon' ? 'the cordon' : where === 'list' ? 'a list' : 'evictions'}: the API server ${one.what}`,
+    hits,
+  }));
+
+export const faultyDrains: readonly FaultyDrain[] = [
+  ...at('cordon', ({ node }) => ({ verb: 'patch', resource: 'nodes', name: node }), [
+    ...cut,
+    ...refused,
+    ...broken(PATCHES),
+    lost,
+  ]),
+  ...at('list', ({ node }) => ({ verb: 'list', resource: 'pods', contains: `spec.nodeName=${node}` }), [
+    ...cut,
+    ...refused,
+    ...broken(2),
+  ]),
+  ...at(
+    'evict',
+    ({ place }) => ({
+      verb: 'create',
+      resource: 'pods/eviction',
+      contains: `/namespaces/${place.namespace}/`,
+    }),
+    [...cut, ...refused, ...broken(2), lost],
+  ),
+];
+
+export const PODS = 3;
+
+/** Three pods of `web` on a node of their own. */
+export const prepareWeb = (side: Side, name: string): Promise<DrainStage> =>
+  prepareNode(side, name, async (place) => {
+    await createWorkload(side, place, { kind: 'Deployment', name: 'web', replicas: PODS });
+    return PODS;
+  });
+
+/** On the real cluster all at once; the embedded one has but one time, and need not wait. */
+export const forEach = async <T, R>(
+  { name }: Side,
+  items: readonly T[],
+  run: (item: T) => Promise<R>,
+): Promise<readonly R[]> => {
+  if (name === 'real') return Promise.all(items.map(run));
+  const results: R[] = [];
+  for (const item of items) results.push(await run(item));
+  return results;
+};
+
+export const cordonsSaid = (side: Side, stage: DrainStage): readonly Verdict[] =>
+  verdictsOn(side, stage).filter(({ action }) => action === 'cordon');
+
+/** How a drain ended, in what has to be the same whatever went wrong on the way. */
+export interface DrainEnd {
+  readonly reason: string;
+  readonly deleted: number;
+  readonly remaining: number;
+  readonly isCordoned: boolean;
+  readonly cordonsSaid: number;
+  readonly podsOnNode: number;
+}
+
+const endOf = async (side: Side, stage: DrainStage): Promise<DrainEnd> => {
+  const { reason, deleted, remaining } = summaryOf(await drainEnds(side, stage));
+  const { spec } = await nodeNamed(side, stage.node);
+  return {
+    reason,
+    deleted,
+    remaining,
+    isCordoned:
+      spec.unschedulable === true &&
+      spec.taints?.some(({ key }) => key === 'eks-caretaker/spot-interruption') === true,
+    cordonsSaid: cordonsSaid(side, stage).length,
+    podsOnNode: (await podsOn(side, stage.node)).length,
+  };
+};
+
+/** Prepares all, arms each with its fault, warns of all within the same moment, and waits for their ends. */
+export const runFaultyDrains = async (
+  side: Side,
+  prepared: (stages: readonly DrainStage[]) => Promise<void>,
+): Promise<ReadonlyMap<string, DrainEnd>> => {
+  const stages = await forEach(side, faultyDrains, ({ name }) => prepareWeb(side, name));
+  await prepared(stages);
+  const pairs = stages.flatMap((stage, index) => {
+    const drain = faultyDrains[index];
+    return drain === undefined ? [] : [{ stage, drain }];
+  });
+  for (const { stage, drain } of pairs) {
+    side.failNext(drain.hits(stage), drain.fault, drain.times);
+    warn(side, stage);
+  }
+  const ends = await forEach(
+    side,
+    pairs,
+    async ({ stage, drain }) => [drain.name, await endOf(side, stage)] as const,
+  );
+  return new Map(ends);
+};
