@@ -57,6 +57,26 @@ export const unauthorized: Fault = {
 
 const TOO_MANY = 'Too many requests, please try again later.\n';
 
+/** Requests that were on their way when the first of them was refused. */
+const BURST_MS = 250;
+
+/** What came although the server had asked for so much time. */
+export const tooSoon = (
+  requests: readonly ProxiedRequest[],
+  retryAfterSeconds: number,
+): readonly ProxiedRequest[] => {
+  const refused = requests.filter(
+    ({ fault }) => typeof fault === 'object' && 'status' in fault && fault.status === 429,
+  );
+  return requests.filter(({ atMs }) =>
+    refused.some((earlier) => {
+      const afterMs = atMs - earlier.atMs;
+      // The client's clock begins when it reads the answer, and may be a little fast.
+      return afterMs > BURST_MS && afterMs < retryAfterSeconds * 1000 - 50;
+    }),
+  );
+};
+
 const refuse = (
   response: ServerResponse,
   { status, body, headers }: Extract<ProxyFault, { status: number }>,

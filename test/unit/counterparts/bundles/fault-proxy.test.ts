@@ -2,8 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { FaultProxy } from '../../../counterparts/bundles/support/fault-proxy.ts';
-import { busy, startFaultProxy, unauthorized } from '../../../counterparts/bundles/support/fault-proxy.ts';
+import type { FaultProxy, ProxiedRequest } from '../../../counterparts/bundles/support/fault-proxy.ts';
+import {
+  busy,
+  startFaultProxy,
+  tooSoon,
+  unauthorized,
+} from '../../../counterparts/bundles/support/fault-proxy.ts';
 import type { ApiRequest } from '../../../counterparts/support/api-request.ts';
 import { createApiRequest } from '../../../counterparts/support/api-request.ts';
 import type { TestCluster } from '../../infra/local/kubernetes/cluster.ts';
@@ -132,5 +137,30 @@ describe('a fault', () => {
     resolve();
     expect((await held).status).toBe(200);
     expect(isLabelled()).toBe(true);
+  });
+});
+
+describe('what came too soon', () => {
+  const at = (atMs: number, fault?: ProxiedRequest['fault']): ProxiedRequest => ({
+    verb: 'create',
+    resource: 'pods/eviction',
+    namespace: 'shop',
+    name: String(atMs),
+    url: '',
+    atMs,
+    ...(fault === undefined ? {} : { fault }),
+  });
+  const soon = (...requests: ProxiedRequest[]) => tooSoon(requests, 3).map(({ atMs }) => atMs);
+
+  it('is neither what was on its way nor what waited', () => {
+    expect(soon(at(0, busy(3)), at(20), at(3_010, busy(3)), at(3_015), at(6_020))).toEqual([]);
+  });
+
+  it('is what came before the time was over, after whichever refusal', () => {
+    expect(soon(at(0, busy(3)), at(1_000), at(3_010, busy(3)), at(5_000), at(6_020))).toEqual([1_000, 5_000]);
+  });
+
+  it('is nothing where nothing was refused for pressure', () => {
+    expect(soon(at(0, { status: 500 }), at(500, 'reset'), at(900))).toEqual([]);
   });
 });
