@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bearerTokenOf } from '../../../../infra/local/kubernetes/authentication.ts';
 import { issueCertificates } from '../../../../infra/local/kubernetes/certificates.ts';
 import type { Fault, FaultMatch } from '../../../../infra/local/kubernetes/faults.ts';
 import { createFaults } from '../../../../infra/local/kubernetes/faults.ts';
@@ -143,7 +144,7 @@ export const startFaultProxy = async (server: {
 
   const see = (request: IncomingMessage): ProxyFault | undefined => {
     const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
-    const fault = faults.take(info);
+    const fault = faults.take(info, bearerTokenOf(request));
     const { verb, target } = info;
     requests.push({
       verb,
@@ -166,6 +167,7 @@ export const startFaultProxy = async (server: {
     }
     if (typeof fault === 'object' && 'status' in fault) {
       await wholeOf(request);
+      if (fault.afterMs !== undefined) await sleep(fault.afterMs);
       refuse(response, fault);
       return;
     }
