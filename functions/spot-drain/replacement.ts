@@ -58,13 +58,15 @@ const factsOf = (look: Looks, { instances }: Pick<IntakeDeps, 'instances'>, ids:
 
 /**
  * Has a node of the same group come in the place of this one? Each newcomer stands in for one node alone: a lease on
- * it says for which. One list of the nodes, and one look at EC2 for the groups of those that are new.
+ * it says for which. One list of the nodes, and one look at EC2 for the groups of those that are new. A node without a
+ * group has none.
  */
 export const findReplacement = async (
   deps: Pick<IntakeDeps, 'instances' | 'store' | 'clock'>,
   { record, api, call }: Pick<StepWork, 'record' | 'api' | 'call'>,
   since: number,
 ): Promise<boolean> => {
+  if (record.group === undefined) return false;
   const { store, clock } = deps;
   const look = looksOf(call, record.cluster);
   const ids = newcomers(await nodesOf(look, api), since);

@@ -3,6 +3,7 @@ export type Owner = 'managed' | 'self-managed' | 'karpenter' | 'auto-mode';
 
 type Tags = Readonly<Record<string, string>>;
 
+const NAMING_TAGS = ['eks:cluster-name', 'aws:eks:cluster-name', 'eks:eks-cluster-name'];
 const CLUSTER_TAG = /^kubernetes\.io\/cluster\/(.+)$/;
 
 /**
@@ -11,8 +12,8 @@ const CLUSTER_TAG = /^kubernetes\.io\/cluster\/(.+)$/;
  * several that contradict each other.
  */
 export const clusterOf = (tags: Tags): string | undefined => {
-  const named = tags['eks:cluster-name'] ?? tags['aws:eks:cluster-name'] ?? tags['eks:eks-cluster-name'];
-  if (named !== undefined) return named;
+  const named = new Set(NAMING_TAGS.flatMap((tag) => tags[tag] ?? []));
+  if (named.size > 0) return named.size === 1 ? [...named][0] : undefined;
   const clusters = Object.entries(tags).flatMap(([key, value]) => {
     const name = CLUSTER_TAG.exec(key)?.[1];
     return name !== undefined && (value === 'owned' || value === 'shared') ? [name] : [];

@@ -189,6 +189,20 @@ describe('a rebalance recommendation that asks for a drain', () => {
     },
   );
 
+  it('takes no newcomer for the replacement of a node that is of no group', async () => {
+    const alone = { tags: { 'kubernetes.io/cluster/staging': 'owned' } };
+    const scene = createScene({
+      nodes: [nodeOf(1)],
+      section: spotDrainSchema.parse({ policy: { rebalance: { selfManaged: 'drain' } } }),
+      instances: { 1: alone, 7: alone },
+    });
+    await scene.intake(rebalance());
+    addNode(scene, 7);
+    await scene.passUntil('2026-11-20T03:40:00Z');
+    expect(scene.said()).toEqual(['node/node-1 cordon rebalance']);
+    expect(scene.cluster.worlds.get('node-1')?.names()).toEqual(['web-1']);
+  });
+
   it('does not wait where it is told not to', async () => {
     const scene = sceneWith('drain', { section: { rebalanceReplacementMinutes: 0 } });
     await scene.intake(rebalance());

@@ -425,6 +425,9 @@ describe('tags', () => {
       undefined,
     ],
     [{ ...MANAGED, 'aws:autoscaling:groupName': 'eks-spot-a-1' }, 'staging', 'managed', 'spot-a'],
+    [{ ...MANAGED, 'aws:eks:cluster-name': 'staging' }, 'staging', 'managed', 'spot-a'],
+    [{ ...MANAGED, 'aws:eks:cluster-name': 'another' }, undefined, 'managed', 'spot-a'],
+    [{ ...KARPENTER, 'eks:cluster-name': 'another' }, undefined, 'karpenter', 'default'],
     [{}, undefined, 'self-managed', undefined],
   ])('%j name cluster %s, owner %s and group %s', (tags, cluster, owner, group) => {
     expect([clusterOf(tags), ownerOf(tags), groupOf(tags)]).toEqual([cluster, owner, group]);
