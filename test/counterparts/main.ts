@@ -34,7 +34,7 @@ const fail = (message: string): void => {
 /** Jest's own exit code. The counterparts that its processes started end with them. */
 const runJest = (chosen: readonly Suite[], rows: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    const flagsOfNode = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+    const flagsOfNode = ['--disable-warning=ExperimentalWarning'];
     const jest = join(root, 'node_modules/jest/bin/jest.js');
     const folders = chosen.map(({ name }) => `test/counterparts/${name}/`);
     const child = spawn(

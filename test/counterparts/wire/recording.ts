@@ -19,7 +19,7 @@ export interface RecordedCall {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const FLAGS = ['--disable-warning=ExperimentalWarning'];
 const OUTPUT_TAIL = 4_000;
 
 /** A file that is written to while it is read may end within a line. */
