@@ -335,4 +335,22 @@ describe('left-over pods while the API server fails', () => {
       ),
     ).toEqual([]);
   });
+
+  it('answers that come late are waited for, and nothing is asked twice', async () => {
+    const { real } = sides;
+    const place = placeIn('cleanup-late');
+    await createNamespace(real, place);
+    await createFailed(real, place, [{ name: 'left-0' }, { name: 'left-1' }]);
+    const earlier = proxied(() => true).length;
+    real.proxy?.failNext({ verb: 'list', resource: 'pods' }, { slowMs: 1_500 });
+    real.proxy?.failNext({ contains: `/namespaces/${place.namespace}/` }, { slowMs: 1_500 }, 2);
+    expect(said(await clean(real), place)).toEqual([
+      'left-0 delete: terminated',
+      'left-1 delete: terminated',
+    ]);
+    const came = proxied(() => true).slice(earlier);
+    expect(came.filter(isFaulty)).toHaveLength(3);
+    expect(came.filter(({ resource }) => resource === 'pods')).toHaveLength(3);
+    expect(await names(real, place)).toEqual([]);
+  });
 });
