@@ -148,15 +148,20 @@ describe('nodes that are taken away while the API server fails', () => {
       ({ fault }) => typeof fault === 'object' && 'status' in fault && fault.status === 429,
     );
     expect(pressed).toHaveLength(3);
-    for (const { name } of pressed) {
+    for (const { name, where } of pressed) {
       const { stage } = knownOf(name);
-      for (const requests of [evictionsOf(name), listsAt(stage.node), patchesOf(stage.node)])
-        expect(tooSoon(requests, RETRY_AFTER_SECONDS)).toEqual([]);
+      const requests = {
+        cordon: patchesOf(stage.node),
+        list: listsAt(stage.node),
+        eviction: evictionsOf(name),
+      };
+      expect(requests[where].filter(isFaulty)).toHaveLength(2);
+      expect(tooSoon(requests[where], RETRY_AFTER_SECONDS[where])).toEqual([]);
     }
   });
 
   it('leaves a server alone for a while that cannot list', () => {
-    const failing = faultyDrains.filter(({ name }) => name.startsWith('list-'));
+    const failing = faultyDrains.filter(({ where }) => where === 'list');
     expect(failing.length).toBeGreaterThan(3);
     for (const { name } of failing) {
       const lists = listsAt(knownOf(name).stage.node);

@@ -13,16 +13,18 @@ import { createWorkload } from './workloads.ts';
 export interface FaultyDrain {
   readonly name: string;
   readonly what: string;
+  readonly where: 'cordon' | 'list' | 'eviction';
   readonly hits: (stage: DrainStage) => FaultMatch;
   readonly fault: Fault;
   readonly times: number;
 }
 
-export const RETRY_AFTER_SECONDS = 3;
+/** Evictions are to wait for longer than the lists beside them, whose wait is that of all drains of a worker. */
+export const RETRY_AFTER_SECONDS = { cordon: 3, list: 2, eviction: 6 } as const;
 const spoilt = {
   cut: { what: 'cuts the connection', fault: 'reset', times: 2 },
   silent: { what: 'does not answer', fault: 'hang', times: 1 },
-  overloaded: { what: 'is overloaded', fault: busy(RETRY_AFTER_SECONDS), times: 2 },
+  overloaded: { what: 'is overloaded', fault: busy(1), times: 2 },
   mistrusting: { what: 'does not believe the token', fault: unauthorized, times: 2 },
   broken: { what: 'answers 500', fault: { status: 500 }, times: 2 },
   down: { what: 'answers 503', fault: { status: 503 }, times: 2 },
@@ -34,7 +36,7 @@ type Spoilt = keyof typeof spoilt;
 const PATCHES = 9;
 
 const at = (
-  where: 'cordon' | 'list' | 'eviction',
+  where: FaultyDrain['where'],
   kinds: readonly Spoilt[],
   hits: FaultyDrain['hits'],
 ): readonly FaultyDrain[] =>
@@ -44,8 +46,9 @@ const at = (
     return {
       name: `${where}-${kind}`,
       what: `${where}: the API server ${what}`,
+      where,
       hits,
-      fault,
+      fault: kind === 'overloaded' ? busy(RETRY_AFTER_SECONDS[where]) : fault,
       times: isLong ? PATCHES : times,
     };
   });
