@@ -105,18 +105,19 @@ export const patchNode = async (
 ): Promise<CordonResult> => {
   const name = node.metadata?.name ?? '';
   let current = node;
-  let sent = false;
+  let mayBeOurs = false;
   for (let attempt = 1; ; attempt += 1) {
-    if (change.done(current)) return { kind: sent ? 'cordoned' : 'already-cordoned', node: current };
+    if (change.done(current)) return { kind: mayBeOurs ? 'cordoned' : 'already-cordoned', node: current };
     if (change.leave?.(current)) return { kind: 'left', node: current };
     const { metadata, ...rest } = change.patch(current) as { metadata?: object };
     const body = { metadata: { ...metadata, resourceVersion: current.metadata?.resourceVersion }, ...rest };
     try {
-      sent = true;
       return { kind: 'cordoned', node: await api.request<V1Node>('patch', NODES, { name, body }) };
     } catch (error) {
       if (isNotFound(error)) return { kind: 'gone' };
       if (attempt === PATCH_ATTEMPTS || !(isConflict(error) || isUnclear(error))) throw error;
+      // A conflict changed nothing: what is there then is somebody else's.
+      mayBeOurs ||= isUnclear(error);
     }
     const fresh = await getNode(api, name);
     if (fresh === undefined || fresh.metadata?.uid !== node.metadata?.uid) return { kind: 'gone' };

@@ -208,7 +208,7 @@ describe('modes', () => {
     const run = clean(scene);
     await scene.pass(2);
     const left = podsOf(scene);
-    expect(left.length).toBeGreaterThan(200);
+    expect(left.length).toBeGreaterThan(100);
     await scene.setModes({ clusters: { staging: 'off' } });
     await run;
     expect(podsOf(scene)).toEqual(left);

@@ -312,7 +312,9 @@ describe('laws of a drain, whatever the API server answers', () => {
           const pod = drawn.pods[Number(uid.replace('uid-', ''))];
           const seenBy = START + (pod?.boundAfterMs ?? 0) + 5_010;
           const lastChance = run.deadlineAt - ((pod?.graceSeconds ?? 0) + 5) * 1000;
-          expect(askedAt).toBeLessThanOrEqual(Math.max(seenBy, lastChance));
+          // One that is never deleted asks behind the others of its budget, whose answers take a millisecond each.
+          const behindOthersMs = drawn.deleteAtDeadline && pod?.evictOnly !== true ? 0 : drawn.pods.length;
+          expect(askedAt).toBeLessThanOrEqual(Math.max(seenBy, lastChance) + behindOthersMs);
         }
       }),
       { numRuns: RUNS },

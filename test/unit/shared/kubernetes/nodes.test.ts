@@ -98,6 +98,14 @@ describe('cordon', () => {
     expect(api.node('node-0')?.spec?.taints?.map(({ key }) => key)).toEqual(['eks-caretaker/other', TAINT]);
   });
 
+  it('is not ours where somebody else was quicker with the very same', async () => {
+    const api = clusterOf({});
+    const stale = await nodeIn(api);
+    expect((await cordon(api, stale, { taint: TAINT })).kind).toBe('cordoned');
+    expect((await cordon(api, stale, { taint: TAINT })).kind).toBe('already-cordoned');
+    expect(patches(api)).toHaveLength(2);
+  });
+
   it('finds out by a fresh read whether a patch without an answer was applied', async () => {
     const api = clusterOf({});
     const node = await nodeIn(api);
