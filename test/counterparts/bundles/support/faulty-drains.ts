@@ -19,8 +19,11 @@ export interface FaultyDrain {
   readonly times: number;
 }
 
-/** Evictions are to wait for longer than the lists beside them, whose wait is that of all drains of a worker. */
-export const RETRY_AFTER_SECONDS = { cordon: 3, list: 2, eviction: 6 } as const;
+/**
+ * Evictions are to wait for longer than the lists beside them, whose wait is that of all drains of a worker. Twice the
+ * wait of a cordon has to fit well into the seven seconds that the intake has for it.
+ */
+export const RETRY_AFTER_SECONDS = { cordon: 2, list: 2, eviction: 6 } as const;
 const spoilt = {
   cut: { what: 'cuts the connection', fault: 'reset', times: 2 },
   silent: { what: 'does not answer', fault: 'hang', times: 1 },
