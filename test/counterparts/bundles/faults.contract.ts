@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Fault } from '../../../infra/local/kubernetes/faults.ts';
 import { clean, createFailed, names, placeIn, said } from './support/cleanup.ts';
@@ -240,6 +241,7 @@ describe('a node that cannot be cordoned', () => {
 
 describe('left-over pods while the API server fails', () => {
   const PRESSED_SECONDS = 1;
+  const QUIET_MS = 700;
   const LEFT = 4;
   interface Case {
     readonly what: string;
@@ -272,6 +274,17 @@ describe('left-over pods while the API server fails', () => {
     { verb: 'delete', ...lost },
   ];
 
+  /** The scheduler looks at a new pod too, and writes down what it thinks of it: a pod that changes is not deleted. */
+  const leftAlone = (side: Side, namespace: string) => {
+    const versions = async () =>
+      (await podsIn(side, namespace)).map(({ metadata }) => metadata.resourceVersion).join();
+    return side.until('nobody changes the pods', async () => {
+      const before = await versions();
+      await sleep(QUIET_MS);
+      return (await versions()) === before ? true : undefined;
+    });
+  };
+
   it.each(cases)('$verb: the API server $what: the same pods go, none twice', async (one) => {
     const { verb, what, fault, times } = one;
     const place = placeIn(`cleanup-${cases.indexOf(one)}`);
@@ -285,6 +298,7 @@ describe('left-over pods while the API server fails', () => {
         { name: 'crashed', reason: 'Error', message: 'exit code 1' },
       ]);
       if (side.name === 'real') {
+        await leftAlone(side, place.namespace);
         pods = (await podsIn(side, place.namespace)).filter(({ metadata }) => metadata.name !== 'crashed');
         earlier = proxied(() => true).length;
       }
