@@ -43,7 +43,8 @@ export type SweepEnd = 'done' | 'mode-off' | 'out-of-time';
 
 /**
  * Goes through a cluster's pods: counts first where a limit needs it, then page by page reads the mode (and again
- * before each delete, once a second), decides, carries out and records. Throws what the cluster or our own table answered instead.
+ * before each delete, once a second), decides, carries out and records. Throws what the cluster or our own table answered
+ * instead.
  */
 export const sweep = async (context: Sweep): Promise<SweepEnd> => {
   const journal = createWriteBehind();

@@ -36,6 +36,7 @@ export interface WorkerDeps
 
 /** Kept for an eviction that the server answers late, for the last writes and for the next worker's start. */
 const RESERVE_MS = 20_000;
+
 /** Looks up what the storm's book needs; a record that is not there has no deadline. */
 const deadlinesOf = (deps: WorkerDeps, { cluster, nodes }: DrainOrder): Promise<readonly number[]> =>
   Promise.all(
