@@ -7,7 +7,7 @@ import type { Call } from '../../shared/runtime/chain.ts';
 import { withCordon } from './cordon-steps.ts';
 import type { Intent } from './decide/decide.ts';
 import type { NoticeKind } from './decide/notice.ts';
-import type { DrainRecord } from './decide/record.ts';
+import type { DrainRecord, RecordKey } from './decide/record.ts';
 import { taintOf } from './decide/record.ts';
 import { settingsFor } from './decide/settings.ts';
 import type { Standing } from './decide/standing.ts';
@@ -30,6 +30,13 @@ export type NoticeIntent = Extract<Intent, { kind: 'notice' }>;
 
 export const intentsOf = ({ arrivals }: NodeBatch): readonly NoticeIntent[] =>
   arrivals.flatMap(({ intent }) => (intent.kind === 'notice' ? [intent] : []));
+
+/** Where the record of a batch's node lies. */
+export const keyOfBatch = ({ api, node, arrivals }: NodeBatch): RecordKey => ({
+  cluster: api.cluster,
+  instanceId: arrivals[0]?.instance.id ?? '',
+  nodeUid: node.metadata?.uid ?? '',
+});
 
 export type CordonOutcome =
   | {
@@ -77,11 +84,8 @@ const isKnown = async (deps: IntakeDeps, batch: NodeBatch): Promise<boolean> => 
     ({ deadlineAt }) => deadlineAt !== undefined && deadlineAt - deps.clock.now() < HURRIED_MS,
   );
   if (isHurried) return false;
-  const { api, node, arrivals } = batch;
-  const instanceId = arrivals[0]?.instance.id ?? '';
-  const key = { cluster: api.cluster, instanceId, nodeUid: node.metadata?.uid ?? '' };
   try {
-    const record = await inTime(deps.clock, READ_WITHIN_MS, deps.records.get(key));
+    const record = await inTime(deps.clock, READ_WITHIN_MS, deps.records.get(keyOfBatch(batch)));
     const known = new Set(record?.notices.map(({ id }) => id));
     return notices.every(({ id }) => known.has(id));
   } catch (error) {

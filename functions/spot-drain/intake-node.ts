@@ -12,7 +12,7 @@ import { follow } from './follow.ts';
 import { inTime, KEPT_MS } from './in-time.ts';
 import type { IntakeDeps } from './intake.ts';
 import type { CordonOutcome, NodeBatch, NoticeIntent } from './intake-cordon.ts';
-import { cordonNode, intentsOf, withOutcome } from './intake-cordon.ts';
+import { cordonNode, intentsOf, keyOfBatch, withOutcome } from './intake-cordon.ts';
 import { untilAborted } from './until-aborted.ts';
 
 export interface TakenIn {
@@ -40,14 +40,13 @@ const writeRecord = async (
   batch: NodeBatch,
   cordoned: { readonly outcome: CordonOutcome | undefined } | undefined,
 ): Promise<Written> => {
-  const { cluster } = batch.api;
+  const key = keyOfBatch(batch);
+  const { cluster, instanceId } = key;
   const [first] = intentsOf(batch);
-  const instanceId = batch.arrivals[0]?.instance.id ?? '';
-  const node = { name: batch.node.metadata?.name ?? '', uid: batch.node.metadata?.uid ?? '' };
+  const node = { name: batch.node.metadata?.name ?? '', uid: key.nodeUid };
   if (first === undefined) throw new Error(`nothing is to be recorded about instance ${instanceId}`);
   const { owner, group } = first;
   const seed = { cluster, instanceId, node, owner, ...(group === undefined ? {} : { group }) };
-  const key = { cluster, instanceId, nodeUid: node.uid };
   const arriving = intentsOf(batch).map(({ recorded }) => recorded);
   let duplicates = new Set<string>();
   let isFirst = false;
