@@ -53,6 +53,9 @@ const patchesOf = (node: string) =>
 /** The account's time is the machine's but for a few milliseconds. */
 const CLOCKS_DIFFER_MS = 50;
 
+/** After which nothing comes any more. */
+const QUIET_MS = 700;
+
 /** Half a minute, on a machine that does nothing else. */
 const LIMIT_MS = 240_000;
 
@@ -241,7 +244,6 @@ describe('a node that cannot be cordoned', () => {
 
 describe('left-over pods while the API server fails', () => {
   const PRESSED_SECONDS = 1;
-  const QUIET_MS = 700;
   const LEFT = 4;
   interface Case {
     readonly what: string;
@@ -285,6 +287,17 @@ describe('left-over pods while the API server fails', () => {
     });
   };
 
+  /** A request hangs, and nothing else is on its way: only that one is given up where time is skipped. */
+  const onlyThatHangs = (side: Side, earlier: number) => {
+    const came = () => proxied(() => true).slice(earlier);
+    return side.until('a request hangs, and all others are answered', async () => {
+      const before = came();
+      if (!before.some(isFaulty) || sides.real.proxy?.underWay() !== 0) return undefined;
+      await sleep(QUIET_MS);
+      return came().length === before.length ? true : undefined;
+    });
+  };
+
   it.each(cases)('$verb: the API server $what: the same pods go, none twice', async (one) => {
     const { verb, what, fault, times } = one;
     const place = placeIn(`cleanup-${cases.indexOf(one)}`);
@@ -307,14 +320,7 @@ describe('left-over pods while the API server fails', () => {
       side.failNext(match, fault, times);
       const running = clean(side);
       if (side.name === 'real' && one.givenUpAfterSeconds !== undefined) {
-        await side.until('the request hangs', () =>
-          proxied(isFaulty).length > 0 &&
-          proxied(() => true)
-            .slice(earlier)
-            .some(isFaulty)
-            ? true
-            : undefined,
-        );
+        await onlyThatHangs(side, earlier);
         side.skip(one.givenUpAfterSeconds);
       }
       const verdicts = await running;

@@ -39,6 +39,8 @@ export interface FaultProxy {
   failNext(match: FaultMatch, fault: ProxyFault, times?: number): void;
   /** Everything that came, in its order. */
   readonly requests: readonly ProxiedRequest[];
+  /** How many of them have no answer yet, those left out that never get one. */
+  underWay(): number;
   close(): Promise<void>;
 }
 
@@ -158,9 +160,14 @@ export const startFaultProxy = async (server: {
     return fault;
   };
 
+  let underWay = 0;
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const fault = see(request);
     if (fault === 'hang') return;
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+    });
     if (fault === 'reset') {
       request.socket.destroy();
       return;
@@ -205,6 +212,7 @@ export const startFaultProxy = async (server: {
     caPem: authority,
     failNext: faults.failNext,
     requests,
+    underWay: () => underWay,
     close: async () => {
       const closed = new Promise<void>((resolve) => proxy.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
