@@ -13,6 +13,13 @@ const read = async (incoming: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString();
 };
 
+/**
+ * A bookmark that does not end the initial list comes whenever the server likes, and as often ("bookmarks are sent at
+ * the server's discretion", ListOptions in the API reference): nothing that two servers could agree in.
+ */
+const isAtDiscretion = ({ type, object }: WatchEvent): boolean =>
+  type === 'BOOKMARK' && object.metadata?.annotations?.['k8s.io/initial-events-end'] !== 'true';
+
 /** Lines of JSON until `enough` have come or the server ends the answer. */
 const readEvents = async (incoming: IncomingMessage, enough: number): Promise<WatchEvent[]> => {
   const events: WatchEvent[] = [];
@@ -21,7 +28,8 @@ const readEvents = async (incoming: IncomingMessage, enough: number): Promise<Wa
     rest += String(chunk);
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
-    events.push(...lines.filter((line) => line !== '').map((line): WatchEvent => JSON.parse(line)));
+    const said = lines.filter((line) => line !== '').map((line): WatchEvent => JSON.parse(line));
+    events.push(...said.filter((event) => !isAtDiscretion(event)));
     if (events.length >= enough) break;
   }
   return events;
