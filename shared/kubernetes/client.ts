@@ -26,6 +26,8 @@ export interface RequestOptions {
   readonly retry?: 'none' | 'safe';
   /** Epoch ms: no further attempt begins after it, so that a function near its end is told what happened. */
   readonly retryUntil?: number;
+  /** Milliseconds before the first attempt: what follows a failed request does not hit a struggling server harder. */
+  readonly afterMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -168,6 +170,8 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
     resource: ResourceType,
     requestOptions: RequestOptions = {},
   ): Promise<T> => {
+    const { afterMs = 0, signal } = requestOptions;
+    if (afterMs > 0) await clock.sleep(afterMs, signal);
     for (let count = 1; ; count += 1) {
       try {
         return (await attempt(verb, resource, requestOptions)) as T;
@@ -177,7 +181,7 @@ export const createKubernetesApi = (options: ClientOptions): KubernetesApi => {
         const waitMs = (asked ?? 0.1 * 2 ** count) * 1000;
         if (waitMs > LONGEST_WAIT_MS) throw error;
         if (clock.now() + waitMs > (requestOptions.retryUntil ?? Number.POSITIVE_INFINITY)) throw error;
-        await clock.sleep(waitMs, requestOptions.signal);
+        await clock.sleep(waitMs, signal);
       }
     }
   };

@@ -8,6 +8,8 @@ import { NODES } from './resources.ts';
 export const CORDON_ANNOTATION = 'eks-caretaker/cordoned-for';
 
 const PATCH_ATTEMPTS = 5;
+/** After a fault of the server, doubled with each: 1.5 s in all, within what one cordon of a batch may take. */
+const FIRST_PAUSE_MS = 100;
 
 /**
  * Load balancers outside the cluster take a node with this label out of their targets (service controller;
@@ -29,10 +31,14 @@ export type CordonResult =
 export const listNodes = (api: KubernetesApi, options: { labelSelector?: string } = {}): Promise<V1Node[]> =>
   listAll<V1Node>(api, NODES, options);
 
-/** A node by name; undefined where there is none. */
-export const getNode = async (api: KubernetesApi, name: string): Promise<V1Node | undefined> => {
+/** A node by name, asked for after a while (`afterMs`); undefined where there is none. */
+export const getNode = async (
+  api: KubernetesApi,
+  name: string,
+  { afterMs = 0 }: { afterMs?: number } = {},
+): Promise<V1Node | undefined> => {
   try {
-    return await api.request<V1Node>('get', NODES, { name });
+    return await api.request<V1Node>('get', NODES, { name, ...(afterMs === 0 ? {} : { afterMs }) });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -91,8 +97,8 @@ const isUnclear = (error: unknown): boolean =>
 
 /**
  * Patches a node under an optimistic lock (`metadata.resourceVersion` in the patch; a merge patch replaces
- * the whole list of taints). A conflict or an unclear answer is followed by a fresh read; throws when five
- * attempts did not do, so that nothing is ever taken for patched that is not.
+ * the whole list of taints). A conflict is followed by a fresh read at once, an unclear answer by one after a pause;
+ * throws when five attempts did not do, so that nothing is ever taken for patched that is not.
  */
 export const patchNode = async (
   api: KubernetesApi,
@@ -106,20 +112,26 @@ export const patchNode = async (
   const name = node.metadata?.name ?? '';
   let current = node;
   let mayBeOurs = false;
+  let pauseMs = FIRST_PAUSE_MS;
   for (let attempt = 1; ; attempt += 1) {
     if (change.done(current)) return { kind: mayBeOurs ? 'cordoned' : 'already-cordoned', node: current };
     if (change.leave?.(current)) return { kind: 'left', node: current };
     const { metadata, ...rest } = change.patch(current) as { metadata?: object };
     const body = { metadata: { ...metadata, resourceVersion: current.metadata?.resourceVersion }, ...rest };
+    let afterMs = 0;
     try {
       return { kind: 'cordoned', node: await api.request<V1Node>('patch', NODES, { name, body }) };
     } catch (error) {
       if (isNotFound(error)) return { kind: 'gone' };
       if (attempt === PATCH_ATTEMPTS || !(isConflict(error) || isUnclear(error))) throw error;
       // A conflict changed nothing: what is there then is somebody else's.
-      mayBeOurs ||= isUnclear(error);
+      if (isUnclear(error)) {
+        mayBeOurs = true;
+        afterMs = pauseMs;
+        pauseMs *= 2;
+      }
     }
-    const fresh = await getNode(api, name);
+    const fresh = await getNode(api, name, { afterMs });
     if (fresh === undefined || fresh.metadata?.uid !== node.metadata?.uid) return { kind: 'gone' };
     current = fresh;
   }

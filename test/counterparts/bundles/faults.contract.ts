@@ -198,11 +198,14 @@ describe('nodes that are taken away while the API server fails', () => {
 describe('a node that cannot be cordoned', () => {
   /** Until its end; the worker tries for as long. */
   const SECONDS = 5;
+  const PAUSE_MS = 100;
+  const nodes = new Map<Side, string>();
 
   it('is never said to be: not by a verdict, the record or an event', async () => {
     const name = 'never-cordoned';
     const run = async (side: Side) => {
       const stage = await prepareWeb(side, name);
+      nodes.set(side, stage.node);
       side.failNext({ verb: 'patch', resource: 'nodes', name: stage.node }, { status: 500 }, 500);
       warn(side, stage, SECONDS);
       await drainEnds(side, stage);
@@ -239,6 +242,13 @@ describe('a node that cannot be cordoned', () => {
       records: [{ isCordoned: false }],
       events: 0,
     });
+  });
+
+  it('is asked for with a pause after each fault, so that a struggling API server is not hit harder', () => {
+    const patches = patchesOf(nodes.get(sides.real) ?? '');
+    const pauses = patches.slice(1).map(({ atMs }, index) => atMs - (patches[index]?.atMs ?? 0));
+    expect(pauses.length).toBeGreaterThanOrEqual(4);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(PAUSE_MS - CLOCKS_DIFFER_MS);
   });
 });
 

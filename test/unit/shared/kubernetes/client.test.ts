@@ -222,6 +222,12 @@ describe('the Kubernetes client', () => {
     expect(clock.slept).toEqual([7_000]);
   });
 
+  it('sends a request after the pause that it was told to make, and what it repeats after its own', async () => {
+    const { api, clock } = await serve(status(500, 'InternalError'), json(200, {}));
+    await api.request('get', NODES, { name: 'n', afterMs: 400 });
+    expect(clock.slept).toEqual([400, 200]);
+  });
+
   it.each<[string, Answer]>([
     ['a lost connection, for it may have been applied', cutOff],
     ['a 500', status(500, 'InternalError')],

@@ -136,6 +136,22 @@ describe('cordon', () => {
     expect(patches(api)).toHaveLength(attempts);
   });
 
+  it.each([
+    ['a fault of the server, longer each time', apiError(500, 'InternalError'), [100, 200, 400, 800]],
+    ['a lost answer as well', new KubernetesConnectionError('reset'), [100, 200, 400, 800]],
+    ['a conflict not at all', apiError(409, 'Conflict'), [0, 0, 0, 0]],
+  ])('pauses before it looks again after %s', async (_name, failure, pauses) => {
+    const api = clusterOf({});
+    const node = await nodeIn(api);
+    const looksAfter: number[] = [];
+    api.fail = (verb, _plural, { afterMs = 0 }) => {
+      if (verb === 'get') looksAfter.push(afterMs);
+      return verb === 'patch' ? failure : undefined;
+    };
+    await expect(cordon(api, node, { taint: TAINT })).rejects.toBe(failure);
+    expect(looksAfter).toEqual(pauses);
+  });
+
   it('says gone where the node is gone, or is another one by now', async () => {
     const api = clusterOf({});
     const node = await nodeIn(api);
