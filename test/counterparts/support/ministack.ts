@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { issueCertificates } from '../../../infra/local/kubernetes/certificates.ts';
-import { freePort, startProcess, untilReady } from './processes.ts';
+import { freePort } from './ports.ts';
+import { startProcess, untilReady } from './processes.ts';
 import { counterpart, isSet } from './variables.ts';
 
 export interface Ministack {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { answers, freePort, startProcess, untilReady } from './processes.ts';
+import { answers, freePort } from './ports.ts';
+import { startProcess, untilReady } from './processes.ts';
 import { counterpart, isSet } from './variables.ts';
 
 export interface Moto {

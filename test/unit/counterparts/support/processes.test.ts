@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Running } from '../../../counterparts/support/processes.ts';
-import { answers, freePorts, startProcess, untilReady } from '../../../counterparts/support/processes.ts';
+import { startProcess, untilReady } from '../../../counterparts/support/processes.ts';
 
 const started: Running[] = [];
 const startNode = async (code: string): Promise<Running> => {
@@ -125,18 +124,5 @@ describe('a counterpart process', () => {
     const names = JSON.parse(running.output()) as string[];
     expect(names).toContain('PATH');
     expect(names).not.toContain('AWS_PROFILE');
-  });
-});
-
-describe('ports and addresses', () => {
-  it('free ports are different from each other and can be listened on', async () => {
-    const ports = await freePorts(5);
-    expect(new Set(ports).size).toBe(5);
-    const server = createServer((_, response) => response.writeHead(404).end());
-    await new Promise<void>((resolve) => server.listen(ports[0], '127.0.0.1', resolve));
-    // Any status is an answer.
-    expect(await answers(`http://127.0.0.1:${ports[0]}/`)).toBe(true);
-    await new Promise((resolve) => server.close(resolve));
-    expect(await answers(`http://127.0.0.1:${ports[0]}/`)).toBe(false);
   });
 });
