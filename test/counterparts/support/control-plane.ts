@@ -51,6 +51,8 @@ export interface ControlPlane {
   kubectl(args: readonly string[], input?: string): Promise<CommandResult>;
   /** A node that kwok keeps, Ready within a second or two. */
   addNode(node: NodeSpec): Promise<void>;
+  /** What each of its processes said last, and which of them have ended. */
+  lastWords(): string;
   close(): Promise<void>;
 }
 
@@ -211,6 +213,10 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     kubectl: (args, input) =>
       runKubectl(join(assets, 'kubectl'), [`--kubeconfig=${kubeconfig}`, ...args], input),
     addNode: (node) => addNode(client.request, node),
+    lastWords: () =>
+      processes
+        .map((one) => `${one.name}${one.hasEnded ? ', which has ended' : ''}:\n${one.lastWords()}`)
+        .join('\n'),
     close,
   };
 };

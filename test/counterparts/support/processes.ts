@@ -16,6 +16,9 @@ export interface Running {
   readonly pid: number;
   /** What it wrote so far, standard output and errors together. */
   output(): string;
+  /** The end of that, for a message that says what went wrong. */
+  lastWords(): string;
+  readonly hasEnded: boolean;
   /** Resolves when it has ended, for whatever reason. */
   readonly ended: Promise<void>;
   /** Ends it and everything that it started, by SIGKILL. */
@@ -60,6 +63,7 @@ export const startProcess = async ({
   });
   closeSync(log);
   let last: string | undefined;
+  const output = () => last ?? readFileSync(file, 'utf8');
   const ended = new Promise<void>((resolve) => {
     guardian.once('close', () => {
       last = readFileSync(file, 'utf8');
@@ -77,7 +81,11 @@ export const startProcess = async ({
   return {
     name,
     pid: guardian.pid ?? -1,
-    output: () => last ?? readFileSync(file, 'utf8'),
+    output,
+    lastWords: () => output().trim().slice(-TAIL_CHARACTERS),
+    get hasEnded() {
+      return last !== undefined;
+    },
     ended,
     end: async () => {
       guardian.ref();
@@ -92,18 +100,17 @@ export const untilReady = async (
   running: Running,
   options: { readonly what: string; readonly withinSeconds: number; readonly ready: () => Promise<boolean> },
 ): Promise<void> => {
-  let over = false;
-  void running.ended.then(() => {
-    over = true;
-  });
   const deadline = Date.now() + options.withinSeconds * 1000;
-  const tail = () => running.output().trim().slice(-TAIL_CHARACTERS);
   while (!(await options.ready())) {
-    if (over) throw new Error(`${running.name} ended before ${options.what}. Its last words:\n${tail()}`);
+    if (running.hasEnded) {
+      throw new Error(
+        `${running.name} ended before ${options.what}. Its last words:\n${running.lastWords()}`,
+      );
+    }
     if (Date.now() > deadline) {
       await running.end();
       throw new Error(
-        `${running.name}: not ${options.what} within ${options.withinSeconds} s, so it was ended. Its last words:\n${tail()}`,
+        `${running.name}: not ${options.what} within ${options.withinSeconds} s, so it was ended. Its last words:\n${running.lastWords()}`,
       );
     }
     await sleep(POLL_MS);

@@ -1,6 +1,8 @@
 import type { Node } from '../../../../infra/local/kubernetes/objects.ts';
 import type { ObjectStore } from '../../../../infra/local/kubernetes/store.ts';
 import type { ApiRequest } from '../../support/api-request.ts';
+import type { WireNode } from './objects.ts';
+import { isReady } from './objects.ts';
 
 /** What registers the world's instances as nodes of the real cluster, as their kubelets would. */
 export interface NodeBridge {
@@ -30,12 +32,27 @@ const registration = ({ metadata, spec, status }: Node): object => ({
   },
 });
 
+const NOT_READY = 'node.kubernetes.io/not-ready';
+const REPORT_MS = 5_000;
+
+/** Not Ready yet, or Ready and still with the taint of before. */
+const isStarting = (node: WireNode): boolean =>
+  !isReady(node) || node.spec.taints?.some(({ key }) => key === NOT_READY) === true;
+
 /**
  * Mirrors the nodes of an embedded cluster to a real one: kwok makes them Ready and runs their pods there. A node
  * goes when the embedded world removes it, so after its instance has terminated. Later changes (labels, cordons)
  * are not carried over: on the real cluster they are made there.
+ *
+ * A node that is starting reports again every few seconds, as a kubelet does (kwok: after ten minutes): where the
+ * controller cannot take the taint away, it tries again at the node's next change and not before
+ * (node_lifecycle_controller.go, doNodeProcessingPassWorker).
  */
-export const bridgeNodes = (embedded: ObjectStore, request: ApiRequest): NodeBridge => {
+export const bridgeNodes = (
+  embedded: ObjectStore,
+  request: ApiRequest,
+  { reportMs = REPORT_MS }: { reportMs?: number } = {},
+): NodeBridge => {
   let work: Promise<void> = Promise.resolve();
   let failure: unknown;
 
@@ -52,7 +69,19 @@ export const bridgeNodes = (embedded: ObjectStore, request: ApiRequest): NodeBri
   const add = (node: Node) => next(() => expect(201, 'POST', '/api/v1/nodes', registration(node)));
   const remove = (name: string) => next(() => expect(200, 'DELETE', `/api/v1/nodes/${name}`));
 
+  const report = async (): Promise<void> => {
+    const { items } = (await request('GET', '/api/v1/nodes')).body as { items: readonly WireNode[] };
+    for (const { metadata } of items.filter(isStarting)) {
+      const body = { metadata: { annotations: { 'caretaker-test/reported-at': new Date().toISOString() } } };
+      const contentType = 'application/merge-patch+json';
+      await request('PATCH', `/api/v1/nodes/${metadata.name}`, { body, contentType });
+    }
+  };
+
   for (const node of embedded.list('nodes')) add(node);
+  // One that fails is followed by another.
+  const timer = setInterval(() => next(() => report().catch(() => undefined)), reportMs);
+  timer.unref();
   const stop = embedded.watch(({ type, resource, object }) => {
     if (resource !== 'nodes') return;
     if (type === 'ADDED') add(object as Node);
@@ -63,6 +92,9 @@ export const bridgeNodes = (embedded: ObjectStore, request: ApiRequest): NodeBri
       await work;
       if (failure !== undefined) throw failure;
     },
-    stop,
+    stop: () => {
+      clearInterval(timer);
+      stop();
+    },
   };
 };

@@ -8,6 +8,7 @@ import { projectRoot } from '../../../../infra/build.ts';
 import { entriesOf, exampleScope } from '../../../../infra/entries.ts';
 import { parseConfig } from '../../../../infra/load-config.ts';
 import { kubernetesGroupOf } from '../../../../infra/names.ts';
+import { describeError } from '../../../../shared/core/errors.ts';
 import { buildOnce } from '../../../e2e/support/bundles.ts';
 import { adminClient } from '../../../e2e/support/invoke.ts';
 import type { Scene } from '../../../e2e/support/scene.ts';
@@ -105,9 +106,21 @@ const groupsOf = (config: string): readonly string[] =>
     kubernetesGroupOf(entry.id),
   );
 
-const nodesAreReady = async (side: Side): Promise<true | undefined> => {
+const nodesUnready = async (side: Side): Promise<readonly WireNode[]> => {
   const { items } = await read<{ items: readonly WireNode[] }>(side, '/api/v1/nodes');
-  return items.every((node) => isReady(node) && node.spec.taints === undefined) ? true : undefined;
+  return items.filter((node) => !isReady(node) || node.spec.taints !== undefined);
+};
+
+/** kwok makes nodes Ready, the controllers take the taints away: where one of them does not, says what it said. */
+const untilNodesAreReady = async (side: Side, { lastWords }: ControlPlane): Promise<void> => {
+  try {
+    await side.until('every node is Ready', async () =>
+      (await nodesUnready(side)).length === 0 ? true : undefined,
+    );
+  } catch (error) {
+    const nodes = (await nodesUnready(side)).map((node) => JSON.stringify(node));
+    throw new Error([describeError(error), ...nodes, lastWords()].join('\n'), { cause: error });
+  }
 };
 
 /**
@@ -149,7 +162,7 @@ export const startRealSide = async (options: SideOptions): Promise<RealSide> => 
     const bridge = bridgeNodes(side.scene.kubernetes().objects, request);
     ends.push(bridge.stop);
     await bridge.settled();
-    await side.until('every node is Ready', () => nodesAreReady(side));
+    await untilNodesAreReady(side, controlPlane);
     return {
       ...side,
       controlPlane,
