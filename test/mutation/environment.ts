@@ -14,6 +14,11 @@ import { COLLECTION } from './globals.ts';
 export interface Environment {
   /** Loads the test files that reach one of `sources` (absolute paths), or all, and answers their tests. */
   load(sources?: readonly string[]): Promise<readonly CollectedTest[]>;
+  /**
+   * Whether a module keeps what the code of that source has answered (absolute path). What is kept from before hides a
+   * mutant, and what a mutant leaves there speaks against the next one: both need modules of their own.
+   */
+  isKept(source: string): boolean;
 }
 
 export interface TestFiles {
@@ -26,6 +31,8 @@ export interface TestFiles {
 
 const GLOBALS = new URL('globals.ts', import.meta.url).href;
 const IMPORTED = /(?:^|\s)(?:from|import) '(\.[^']+)'/g;
+/** What a module has empty when it is loaded, or can set anew. Stryker writes long types over several lines. */
+const KEEPS = /^(?:export )?(?:let |const \w+ = new (?:Weak)?(?:Map|Set)\b[^(]*\(\);)/m;
 
 /** Which modules of the project reach which, read from their texts. */
 const createGraph = () => {
@@ -45,7 +52,13 @@ const createGraph = () => {
     seen.add(from);
     return importsOf(from).some((next) => reaches(next, wanted, seen));
   };
-  return { reaches };
+  const reachedFrom = (from: readonly string[]): ReadonlySet<string> => {
+    const found = new Set(from);
+    // A set grows while it is walked through.
+    for (const path of found) for (const next of importsOf(path)) found.add(next);
+    return found;
+  };
+  return { reaches, reachedFrom };
 };
 
 export const createEnvironment = (options: TestFiles): Environment => {
@@ -55,6 +68,7 @@ export const createEnvironment = (options: TestFiles): Environment => {
     .map((file) => resolve(root, file))
     .sort();
   const graph = createGraph();
+  const keepers = [...graph.reachedFrom(files)].filter((path) => KEEPS.test(readFileSync(path, 'utf8')));
   let round = 0;
 
   // The same cases at every mutant: a law that fails now and then would say nothing.
@@ -84,5 +98,6 @@ export const createEnvironment = (options: TestFiles): Environment => {
       }
       return collection.tests;
     },
+    isKept: (source) => keepers.some((path) => graph.reaches(path, new Set([source]))),
   };
 };

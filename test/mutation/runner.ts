@@ -150,21 +150,24 @@ export const createRunner = (options: TestFiles): TestRunner => {
     return { status: DryRunStatus.Complete, tests, mutantCoverage };
   };
 
-  /** A mutant that is active while modules load concerns what imports it alone; others may follow in one environment. */
-  const load = (run: MutantRunOptions): Promise<readonly CollectedTest[]> =>
-    environment.load(run.mutantActivation === 'static' ? [resolve(run.sandboxFileName)] : mutated);
+  /** Modules of a mutant's own are those that import it; the others follow each other in one environment. */
+  const load = (source: string, isOwn: boolean): Promise<readonly CollectedTest[]> =>
+    environment.load(isOwn ? [source] : mutated);
 
   const mutantRun = async (run: MutantRunOptions): Promise<MutantRunResult> => {
     if (isTimeOver()) return { status: MutantRunStatus.Error, errorMessage: TIME_OVER };
     const { activeMutant, testFilter, hitLimit } = run;
+    const source = resolve(run.sandboxFileName);
+    const isStatic = run.mutantActivation === 'static';
+    const isKept = environment.isKept(source);
     const stryker = instrumentation();
     Object.assign(stryker, { mutantCoverage: undefined, currentTestId: undefined });
     Object.assign(stryker, { hitLimit, hitCount: hitLimit === undefined ? undefined : 0 });
-    stryker.activeMutant = run.mutantActivation === 'static' ? activeMutant.id : undefined;
+    stryker.activeMutant = isStatic ? activeMutant.id : undefined;
     try {
-      if (loaded === undefined || run.reloadEnvironment) {
+      if (loaded === undefined || run.reloadEnvironment || isKept) {
         loaded = undefined;
-        loaded = await load(run);
+        loaded = await load(source, isStatic || isKept);
       }
     } catch (error) {
       stryker.activeMutant = undefined;
@@ -178,6 +181,7 @@ export const createRunner = (options: TestFiles): TestRunner => {
       begin: () => {},
     });
     stryker.activeMutant = undefined;
+    if (isKept) loaded = undefined;
     const tooOften = determineHitLimitReached(stryker.hitCount, hitLimit);
     return toMutantRunResult(tooOften ?? { status: DryRunStatus.Complete, tests });
   };

@@ -17,7 +17,7 @@ export const lullUntil = (
   now: number,
 ): number | undefined => {
   const isHurried = records.some(
-    ({ deadlineAt }) => deadlineAt !== undefined && deadlineAt - now < HURRIED_MS,
+    ({ deadlineAt = Number.POSITIVE_INFINITY }) => deadlineAt - now < HURRIED_MS,
   );
   return records.length <= STORM_NODES || isHurried ? undefined : now + LONGEST_LULL_MS;
 };

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 /**
  * The runner in a process of its own, on a project as Stryker leaves it: instrumented code that looks up which
- * mutant is active, while it runs (1, 2, 5 and 6) or while its module loads (3 and 4).
+ * mutant is active, while it runs (1, 2, 5 to 8) or while its module loads (3 and 4). What 7 answers is kept.
  */
 const FILES = {
-  'src/size.ts': `
+  'src/active.ts': `
 const stryker = () => (globalThis as { __stryker__?: any }).__stryker__ ?? {};
 const cover = (id: string) => {
   const { mutantCoverage, currentTestId } = stryker();
@@ -17,13 +17,31 @@ const cover = (id: string) => {
   const found = currentTestId === undefined ? mutantCoverage.static : (mutantCoverage.perTest[currentTestId] ??= {});
   found[id] = (found[id] ?? 0) + 1;
 };
-const is = (id: string) => { cover(id); return stryker().activeMutant === id; };
+export const is = (id: string) => { cover(id); return stryker().activeMutant === id; };
+`,
+  'src/size.ts': `
+import { is } from './active.ts';
 export const LIMIT = is('3') ? 0 : 10;
 if (is('4')) throw new Error('this mutant does not load');
 export const isLarge = (n: number) => (is('1') ? true : n > LIMIT);
 export const waits = () => (is('5') ? new Promise(() => {}) : Promise.resolve());
 export const circles = async () => { while (is('6')) await new Promise(setImmediate); };
 export const unseen = () => (is('2') ? 'mutant' : 'original');
+`,
+  'src/double.ts': `
+import { is } from './active.ts';
+export const double = (n: number) => (is('7') || is('8') ? 2 * n + (is('7') ? 1 : 0) : 2 * n);
+`,
+  'src/kept.ts': `
+import { double } from './double.ts';
+const known = new Map<number, {
+  readonly double: number;
+}>();
+export const doubled = (n: number) => {
+  const found = known.get(n) ?? { double: double(n) };
+  known.set(n, found);
+  return found.double;
+};
 `,
   'src/other.ts': `export const other = 1;`,
   'test/size.test.ts': `
@@ -33,6 +51,11 @@ describe('size', () => {
   it.each([[5, false], [11, true]])('%i: %s', (n, large) => { expect(isLarge(n)).toBe(large); });
   it('waits', async () => { await waits(); await circles(); expect(unseen()).toMatch(/a/); });
 });
+`,
+  'test/kept.test.ts': `
+import { expect, it } from '@jest/globals';
+import { doubled } from '../src/kept.ts';
+it('doubles', () => { expect(doubled(2)).toBe(4); });
 `,
   'test/other.test.ts': `
 import { describe, expect, it } from '@jest/globals';
@@ -48,8 +71,9 @@ import { createRunner } from ${JSON.stringify(resolve('test/mutation/runner.ts')
 const root = process.cwd();
 const runner = createRunner({ root, tests: ['test/**/*.test.ts'], except: ['**/*.laws.test.ts'] });
 const source = root + '/src/size.ts';
-const dry = await runner.dryRun({ files: [source], timeout: 1000, disableBail: false, coverageAnalysis: 'perTest' });
-const ids = dry.tests.map(({ id }) => id);
+const double = root + '/src/double.ts';
+const dry = await runner.dryRun({ files: [source, double], timeout: 1000, disableBail: false, coverageAnalysis: 'perTest' });
+const [kept, ...ids] = dry.tests.map(({ id }) => id);
 const mutantRun = (id, mutantActivation, more = {}) =>
   runner.mutantRun({
     activeMutant: { id }, sandboxFileName: source, mutantActivation, timeout: 1000, disableBail: false,
@@ -67,6 +91,9 @@ const seen = {
   stuck: await mutantRun('5', 'runtime'),
   round: await mutantRun('6', 'runtime'),
   few: await mutantRun('1', 'runtime', { testFilter: [ids[1]] }),
+  kept: await mutantRun('7', 'runtime', { sandboxFileName: double, testFilter: [kept] }),
+  sameAsKept: await mutantRun('8', 'runtime', { sandboxFileName: double, testFilter: [kept] }),
+  afterKept: await mutantRun('1', 'runtime'),
   missing: await mutantRun('1', 'runtime', { testFilter: ['no such test'] }).catch((error) => error.message),
 };
 process.env.CARETAKER_MUTATE_UNTIL = String(Date.now() - 1);
@@ -111,6 +138,7 @@ const SIZE = 'test/size.test.ts > size >';
 describe('the first run', () => {
   it('runs the tests that reach what is mutated, and no others', () => {
     expect(seen.dry.tests.map(({ id, status }) => [id, status])).toEqual([
+      ['test/kept.test.ts > doubles #1', 0],
       [`${SIZE} %i: %s #1`, 0],
       [`${SIZE} %i: %s #2`, 0],
       [`${SIZE} waits #3`, 0],
@@ -119,6 +147,7 @@ describe('the first run', () => {
 
   it('tells where each test stands, and which mutants it reaches', () => {
     expect(seen.dry.tests.map(({ startPosition }) => startPosition)).toMatchObject([
+      { line: 4 },
       { line: 5 },
       { line: 5 },
       { line: 6 },
@@ -126,6 +155,7 @@ describe('the first run', () => {
     expect(seen.dry.mutantCoverage).toEqual({
       static: { 3: 1, 4: 1 },
       perTest: {
+        'test/kept.test.ts > doubles #1': { 7: 1, 8: 1 },
         [`${SIZE} %i: %s #1`]: { 1: 1 },
         [`${SIZE} %i: %s #2`]: { 1: 1 },
         [`${SIZE} waits #3`]: { 2: 1, 5: 1, 6: 1 },
@@ -162,6 +192,12 @@ describe('a mutant', () => {
 
   it('after which a test goes round in circles is killed, after seconds of work', () => {
     expect(seen.round).toMatchObject({ status: 'killed', failureMessage: 'it goes round in circles' });
+  });
+
+  it('is not hidden by what a module keeps, and leaves nothing there that speaks against the next', () => {
+    expect(seen.kept).toMatchObject({ status: 'killed', killedBy: ['test/kept.test.ts > doubles #1'] });
+    expect(seen.sameAsKept).toMatchObject({ status: 'survived', nrOfTests: 1 });
+    expect(seen.afterKept).toMatchObject({ status: 'killed', killedBy: [`${SIZE} %i: %s #1`] });
   });
 
   it('that comes too late is not tested', () => {

@@ -68,10 +68,20 @@ describe('a weekly schedule', () => {
     ['with the opening of another one', ['Mon 08:00-20:00', 'Mon 08:00-10:00']],
     ['with the closing of another one', ['Mon 08:00-20:00', 'Mon 09:00-20:00']],
     ['that goes on where another one ends', ['Mon 08:00-12:00', 'Mon 10:00-20:00']],
+    ['that is written before the one it goes on from', ['Mon 10:00-20:00', 'Mon 08:00-12:00']],
   ])('takes a window %s as one stretch', (_, windows) => {
     expect(transitionsOf(berlin(...windows), '2026-11-16T00:00:00Z', 2)).toEqual([
       '2026-11-16T07:00:00.000Z awake',
       '2026-11-16T19:00:00.000Z asleep',
+    ]);
+  });
+
+  it('takes windows in the order of their times, whatever order they are written in', () => {
+    expect(transitionsOf(berlin('Mon 13:00-18:00', 'Mon 08:00-12:00'), '2026-11-16T00:00:00Z', 4)).toEqual([
+      '2026-11-16T07:00:00.000Z awake',
+      '2026-11-16T11:00:00.000Z asleep',
+      '2026-11-16T12:00:00.000Z awake',
+      '2026-11-16T17:00:00.000Z asleep',
     ]);
   });
 
