@@ -214,7 +214,9 @@ describe('a plan', () => {
 
 describe('an upgrade', () => {
   it('is planned, started, approved and followed from the command line, and leaves all at the new version', async () => {
-    const scene = await start();
+    const configurationValues = '{"env":{"WARM_IP_TARGET":"2"}}';
+    const [vpcCni = { name: '', version: '' }, ...addons] = clusterSpec().addons;
+    const scene = await start({ cluster: { addons: [{ ...vpcCni, configurationValues }, ...addons] } });
     const planned = await caretakerProcess(scene, 'plan', 'staging', '1.35', '--json');
     expect([planned.code, planned.err]).toEqual([0, '']);
     const { planHash } = await plan(scene);
@@ -244,6 +246,14 @@ describe('an upgrade', () => {
     ]);
     const cluster = scene.account.world.cluster('staging');
     expect([cluster.version, cluster.nodeGroups.get('web')?.version]).toEqual(['1.35', '1.35']);
+    expect(cluster.addons.get('vpc-cni')).toMatchObject({ configurationValues, status: 'ACTIVE' });
+    expect(
+      scene.exchanges.filter(({ operation }) => operation === 'UpdateAddon').at(-1)?.input,
+    ).toMatchObject({
+      addonName: 'vpc-cni',
+      configurationValues,
+      resolveConflicts: 'PRESERVE',
+    });
     const kubelets = scene
       .kubernetes()
       .objects.list('nodes')
