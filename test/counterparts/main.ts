@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Suite } from './suites.ts';
 import { missingOf, skipLine, suites } from './suites.ts';
+import { FOLDER_VARIABLE } from './support/folders.ts';
+import { GUARDIAN } from './support/processes.ts';
 import type { Row } from './support/results.ts';
 import { ROWS_VARIABLE } from './support/results.ts';
 import { isSet } from './support/variables.ts';
@@ -23,6 +25,7 @@ const { values: flags, positionals } = parseArgs({
 });
 
 const TIME_LIMIT_MS = 15 * 60_000;
+const ROWS = 'rows';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = join(root, 'test/counterparts/README.md');
 
@@ -31,26 +34,38 @@ const fail = (message: string): void => {
   process.exitCode = 1;
 };
 
-/** Jest's own exit code. The counterparts that its processes started end with them. */
-const runJest = (chosen: readonly Suite[], rows: string): Promise<number> =>
+/** A signal's number, as a shell adds it to 128. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/**
+ * Jest's own exit code. Its guardian ends it, its workers, the counterparts that they started and their folder when the
+ * time is over, on a signal, and when this process is killed.
+ */
+const runJest = (chosen: readonly Suite[], folder: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    const flagsOfNode = ['--disable-warning=ExperimentalWarning'];
     const jest = join(root, 'node_modules/jest/bin/jest.js');
-    const folders = chosen.map(({ name }) => `test/counterparts/${name}/`);
-    const child = spawn(
+    const command = [process.execPath, '--disable-warning=ExperimentalWarning', jest];
+    const paths = chosen.map(({ name }) => `test/counterparts/${name}/`);
+    const guardian = spawn(
       process.execPath,
-      [...flagsOfNode, jest, '--config', 'jest.contract.config.js', ...folders],
+      [GUARDIAN, '0', folder, ...command, '--config', 'jest.contract.config.js', ...paths],
       {
         cwd: root,
-        stdio: 'inherit',
-        env: { ...process.env, [ROWS_VARIABLE]: rows },
-        timeout: TIME_LIMIT_MS,
-        killSignal: 'SIGKILL',
+        stdio: ['pipe', 'inherit', 'inherit'],
+        env: { ...process.env, [ROWS_VARIABLE]: join(folder, ROWS), [FOLDER_VARIABLE]: folder },
       },
     );
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      if (signal === 'SIGKILL') fail(`ended after ${TIME_LIMIT_MS / 60_000} minutes`);
+    const end = (message: string, code: number): void => {
+      fail(message);
+      process.exitCode = code;
+      guardian.stdin?.end();
+    };
+    const timer = setTimeout(() => end(`ended after ${TIME_LIMIT_MS / 60_000} minutes`, 1), TIME_LIMIT_MS);
+    for (const [signal, number] of Object.entries(SIGNALS))
+      process.once(signal, () => end(`ended by ${signal}`, 128 + number));
+    guardian.once('error', reject);
+    guardian.once('close', (code) => {
+      clearTimeout(timer);
       resolve(code ?? 1);
     });
   });
@@ -83,16 +98,13 @@ if (unknown.length > 0) {
   for (const suite of asked)
     if (!chosen.includes(suite)) process.stdout.write(`${skipLine(suite, missingOf(suite, isSet))}\n`);
   if (flags.complete && chosen.length < suites.length) fail('with --complete every suite has to run');
-  const rows = mkdtempSync(join(tmpdir(), 'caretaker-contract-'));
-  // Ctrl-C reaches Jest and the counterparts as well; this process waits for them and reports.
-  process.on('SIGINT', () => {
-    process.exitCode = 130;
-  });
+  const folder = mkdtempSync(join(tmpdir(), 'caretaker-contract-'));
+  mkdirSync(join(folder, ROWS));
   try {
-    const code = chosen.length === 0 ? 0 : await runJest(chosen, rows);
-    if (code !== 0) process.exitCode = code;
-    else if (chosen.length === suites.length) updateTable(collected(rows));
+    const code = chosen.length === 0 ? 0 : await runJest(chosen, folder);
+    if (code !== 0) process.exitCode ||= code;
+    else if (chosen.length === suites.length) updateTable(collected(join(folder, ROWS)));
   } finally {
-    rmSync(rows, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProtocolServer } from '../../../infra/local/protocol/server.ts';
 import { startProtocolServer } from '../../../infra/local/protocol/server.ts';
@@ -18,6 +17,7 @@ import { sqsService } from '../../../infra/local/services/sqs/service.ts';
 import { administrator } from '../../../infra/local/world/principals.ts';
 import type { WorldSpec } from '../../../infra/local/world/spec.ts';
 import { createWorld, worldClockFor } from '../../../infra/local/world/world.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import type { Side } from './side.ts';
 import { createClients, destroyClients } from './side.ts';
 import type { QueueData } from './world.ts';
@@ -134,7 +134,7 @@ export const startEmbedded = async (): Promise<EmbeddedSide> => {
     ],
   });
 
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-contract-'));
+  const folder = temporaryFolder('contract');
   const file = join(folder, 'index.mjs');
   writeFileSync(file, 'export const handler = async () => ({ done: true });\n');
   const definition: FunctionDefinition = {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../../infra/load-config.ts';
 import type { Account } from '../../../infra/local/account.ts';
@@ -15,6 +14,7 @@ import {
   workload,
   worldSpec,
 } from '../../e2e/support/specs.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { counterpart } from '../support/variables.ts';
 import type { Ran } from './run.ts';
 import { jsonOf, run } from './run.ts';
@@ -125,7 +125,7 @@ const execKubeconfig = (account: Account, env: Readonly<Record<string, string>>)
 
 /** `configText`: a caretaker.yaml of what is deployed. */
 export const startClientsWorld = async (configText: string = CONFIG): Promise<ClientsWorld> => {
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-clients-'));
+  const folder = temporaryFolder('clients');
   const config = parseConfig(configText, 'caretaker.yaml');
   const bundles = await bundlesFor(config);
   const spec = specAt(Date.now());

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWorldClock } from '../../../infra/local/clock.ts';
 import { startKubernetes } from '../../../infra/local/kubernetes/server.ts';
 import { startControlPlane } from '../support/control-plane.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { createClient } from './client.ts';
 import type { Sides } from './lanes.ts';
 import type { Side } from './port.ts';
@@ -58,7 +58,7 @@ const authentication = {
 
 /** kube-apiserver with etcd, its controllers and kwok. etcd forgets old revisions after 10 to 20 seconds. */
 export const startCounterpart = async (): Promise<Side> => {
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-contract-'));
+  const folder = temporaryFolder('contract');
   const file = join(folder, 'authentication.json');
   writeFileSync(file, JSON.stringify(authentication));
   const plane = await startControlPlane({

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { issueCertificates } from '../../../infra/local/kubernetes/certificates.ts';
 import type { ApiRequest } from './api-request.ts';
 import { createApiRequest } from './api-request.ts';
+import { temporaryFolder } from './folders.ts';
 import { freePorts, isHealthy } from './ports.ts';
 import type { Running } from './processes.ts';
 import { startProcess, untilReady } from './processes.ts';
@@ -77,7 +78,7 @@ interface Files {
 }
 
 const writeFiles = async (url: string, options: ControlPlaneOptions): Promise<Files> => {
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-control-plane-'));
+  const folder = temporaryFolder('control-plane');
   const path = (name: string) => join(folder, name);
   const { authority, certificate, key } = await issueCertificates('counterpart');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -153,7 +154,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
   try {
     const etcdUrl = `http://127.0.0.1:${etcd}`;
     const peerUrl = `http://127.0.0.1:${peer}`;
-    await start('etcd', [
+    const etcdProcess = await start('etcd', [
       `--data-dir=${files.path('etcd')}`,
       '--unsafe-no-fsync',
       `--listen-client-urls=${etcdUrl}`,
@@ -163,18 +164,25 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       `--initial-cluster=default=${peerUrl}`,
     ]);
     const apiServer = await start('kube-apiserver', apiServerArgs(files, { api, etcd }, options));
-    await untilReady(apiServer, {
-      what: 'ready',
-      withinSeconds: READY_SECONDS,
-      ready: () => isReady(client.request),
-    });
+    await Promise.all([
+      untilReady(etcdProcess, {
+        what: `healthy at ${etcdUrl}`,
+        withinSeconds: READY_SECONDS,
+        ready: () => isHealthy(`${etcdUrl}/health`),
+      }),
+      untilReady(apiServer, {
+        what: 'ready',
+        withinSeconds: READY_SECONDS,
+        ready: () => isReady(client.request),
+      }),
+    ]);
     const unelected = [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--bind-address=127.0.0.1'];
     const fast = ['--kube-api-qps=500', '--kube-api-burst=1000'];
     const startHealthy = async (name: string, args: readonly string[], origin: string): Promise<void> =>
       untilReady(await start(name, args, options.controllerNiceness), {
         what: `healthy at ${origin}`,
         withinSeconds: READY_SECONDS,
-        ready: () => isHealthy(origin),
+        ready: () => isHealthy(`${origin}/healthz`),
       });
     const managerArgs = [
       ...unelected,

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { issueCertificates } from '../../../infra/local/kubernetes/certificates.ts';
+import { temporaryFolder } from './folders.ts';
 import { freePort } from './ports.ts';
 import { startProcess, untilReady } from './processes.ts';
 import { counterpart, isSet } from './variables.ts';
@@ -74,7 +74,7 @@ export const startMinistack = async (): Promise<Ministack> => {
   if (isSet('MINISTACK_ENDPOINT')) return useRunning(counterpart('MINISTACK_ENDPOINT'));
   const port = await freePort();
   const endpoint = `https://127.0.0.1:${port}`;
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-ministack-'));
+  const folder = temporaryFolder('ministack');
   const { authority: pem, certificate, key } = await issueCertificates('ministack');
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { answers, freePort } from './ports.ts';
+import { freePort, isHealthy } from './ports.ts';
 import { startProcess, untilReady } from './processes.ts';
 import { counterpart, isSet } from './variables.ts';
 
@@ -21,7 +21,8 @@ const resetOf = (endpoint: string) => async () => {
 export const startMoto = async (): Promise<Moto> => {
   if (isSet('MOTO_ENDPOINT')) {
     const endpoint = counterpart('MOTO_ENDPOINT');
-    if (!(await answers(endpoint))) throw new Error(`nothing answers at MOTO_ENDPOINT ${endpoint}`);
+    if (!(await isHealthy(`${endpoint}/moto-api/`)))
+      throw new Error(`no moto answers at MOTO_ENDPOINT ${endpoint}`);
     return { endpoint, reset: resetOf(endpoint), close: async () => {} };
   }
   const port = await freePort();
@@ -34,7 +35,7 @@ export const startMoto = async (): Promise<Moto> => {
   await untilReady(running, {
     what: `answering at ${endpoint}`,
     withinSeconds: READY_SECONDS,
-    ready: () => answers(`${endpoint}/moto-api/`),
+    ready: () => isHealthy(`${endpoint}/moto-api/`),
   });
   return { endpoint, reset: resetOf(endpoint), close: running.end };
 };

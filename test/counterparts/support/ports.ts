@@ -55,26 +55,15 @@ export const freePort = async (): Promise<number> => {
 
 const HEALTH_TIMEOUT_MS = 2_000;
 
-/** Whether `/healthz` there says 200; whoever else has taken the port does not. Its certificate may be one of its own. */
-export const isHealthy = (origin: string): Promise<boolean> =>
+/** Whether the address answers 200; whoever else has taken the port does not. Its certificate may be one of its own. */
+export const isHealthy = (url: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const get = origin.startsWith('https:') ? httpsGet : httpGet;
+    const get = url.startsWith('https:') ? httpsGet : httpGet;
     const options = { timeout: HEALTH_TIMEOUT_MS, rejectUnauthorized: false, agent: false };
-    const asked = get(`${origin}/healthz`, options, (answer) => {
+    const asked = get(url, options, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     });
     asked.once('timeout', () => asked.destroy(new Error('no answer')));
     asked.once('error', () => resolve(false));
   });
-
-/** Whether something answers there, with any status. */
-export const answers = async (url: string): Promise<boolean> => {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return true;
-  } catch {
-    return false;
-  }
-};

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './folders.ts';
 
-const GUARDIAN = fileURLToPath(new URL('guardian.ts', import.meta.url));
+export const GUARDIAN = fileURLToPath(new URL('guardian.ts', import.meta.url));
 const POLL_MS = 50;
 const TAIL_CHARACTERS = 2000;
 
@@ -53,11 +53,13 @@ export const startProcess = async ({
   cwd,
   niceness = 0,
 }: ProcessSpec): Promise<Running> => {
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-counterpart-'));
+  const folder = temporaryFolder('counterpart');
   const file = join(folder, 'output.log');
   const log = openSync(file, 'a');
-  const guardian = spawn(process.execPath, [GUARDIAN, String(niceness), command, ...args], {
+  const guardian = spawn(process.execPath, [GUARDIAN, String(niceness), '', command, ...args], {
     stdio: ['pipe', log, log],
+    // A signal to the group of this process would end the guardian before what it guards.
+    detached: true,
     env: { ...inherited(), HOME: folder, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });

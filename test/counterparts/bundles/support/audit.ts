@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../support/folders.ts';
 
 /** One request of a bundle, as the API server wrote it down when it had answered. */
 export interface AuditedCall {
@@ -59,7 +59,7 @@ const toCall = (event: AuditEvent): readonly AuditedCall[] => {
 
 /** `groups`: those that the access entries give. Each entry is written before the client has its answer. */
 export const createAuditLog = (groups: readonly string[]): AuditLog => {
-  const folder = mkdtempSync(join(tmpdir(), 'caretaker-audit-'));
+  const folder = temporaryFolder('audit');
   const log = join(folder, 'audit.log');
   const policy = join(folder, 'policy.json');
   writeFileSync(

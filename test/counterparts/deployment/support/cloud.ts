@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../../../functions/index.ts';
 import { projectRoot } from '../../../../infra/build.ts';
@@ -22,6 +21,7 @@ import type { Gate } from './gate.ts';
 import { startGate } from './gate.ts';
 import type { ServiceBridge } from './service-bridge.ts';
 import { startServiceBridge } from './service-bridge.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 
 /** An account to deploy into, and what the deployed functions will find there. */
 export interface Cloud {
@@ -96,7 +96,7 @@ export const startCloud = async (options: {
 }): Promise<Cloud> => {
   const ending = createEnding();
   try {
-    const folder = mkdtempSync(join(tmpdir(), 'caretaker-deployment-'));
+    const folder = temporaryFolder('deployment');
     ending.add(() => rmSync(folder, { recursive: true, force: true }));
     const configFile = join(folder, 'caretaker.yaml');
     const bundles = join(folder, 'bundles');

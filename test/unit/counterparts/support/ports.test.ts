@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
-import { answers, freePort, freePorts, isHealthy } from '../../../counterparts/support/ports.ts';
+import { freePort, freePorts, isHealthy } from '../../../counterparts/support/ports.ts';
 
 /** Where Linux, which has the lowest, begins with the ports of connections that leave. */
 const FIRST_OF_CONNECTIONS = 32_768;
@@ -43,14 +43,7 @@ it('healthy is what says so, and not whoever has the port', async () => {
   const [nobodys = 0, somebodys = 0, ours = 0] = await freePorts(3);
   await serve(somebodys);
   await serve(ours, true);
-  const health = [nobodys, somebodys, ours].map((port) => isHealthy(`http://127.0.0.1:${port}`));
+  const health = [nobodys, somebodys, ours].map((port) => isHealthy(`http://127.0.0.1:${port}/healthz`));
   expect(await Promise.all(health)).toEqual([false, false, true]);
-  expect(await isHealthy(`https://127.0.0.1:${ours}`)).toBe(false);
-});
-
-it('any status is an answer', async () => {
-  const port = await freePort();
-  expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
-  await serve(port);
-  expect(await answers(`http://127.0.0.1:${port}/`)).toBe(true);
+  expect(await isHealthy(`https://127.0.0.1:${ours}/healthz`)).toBe(false);
 });
