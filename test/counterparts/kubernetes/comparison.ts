@@ -9,6 +9,8 @@ export interface KnownDifference {
   /** Dotted paths within what was said (`body.message`), or `*`; the rest has to be the same all the same. */
   readonly parts: readonly string[];
   readonly why: string;
+  /** Words that the embedded side says instead; without them nothing is excused. Asked for where `parts` is all. */
+  readonly embedded?: string;
 }
 
 export interface Difference {
@@ -84,6 +86,9 @@ export interface Verdict {
   readonly verdict: 'same' | { readonly differs: string };
 }
 
+const saysSo = (said: Said, { parts, embedded }: KnownDifference): boolean =>
+  embedded === undefined ? !parts.includes('*') : JSON.stringify(settled(said)).includes(embedded);
+
 interface Allowed {
   readonly known?: KnownDifference;
   readonly only?: { readonly why: string };
@@ -92,7 +97,7 @@ interface Allowed {
 export const judge = (embedded: Said, counterpart: Said, { known, only }: Allowed = {}): Verdict => {
   if (only !== undefined) return { unexplained: [], stale: [], verdict: { differs: only.why } };
   const found = differences(embedded, counterpart);
-  const parts = known?.parts ?? [];
+  const parts = known !== undefined && saysSo(embedded, known) ? known.parts : [];
   return {
     unexplained: found.filter(({ path }) => !parts.some((part) => isWithin(path, part))),
     stale: parts.filter((part) => !found.some(({ path }) => isWithin(path, part))),

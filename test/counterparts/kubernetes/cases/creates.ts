@@ -90,6 +90,7 @@ export const createCases: readonly Case[] = inGroup('create', [
     {
       known: {
         parts: ['*'],
+        embedded: 'a body in application/yaml',
         why: 'the embedded API reads JSON, and says by name that it does not read YAML: no client of ours sends it',
       },
     },

@@ -196,6 +196,7 @@ export const patchCases: readonly Case[] = inGroup('patch a pod by', [
     {
       known: {
         parts: ['*'],
+        embedded: 'server-side apply',
         why: 'the embedded API says by name that it has no server-side apply: no entry uses it',
       },
     },

@@ -89,6 +89,15 @@ describe('a verdict', () => {
     expect(judge(refusal, withBody({ message: 'no', reason: 'x' }), { known }).unexplained).toHaveLength(1);
   });
 
+  it('lets all of an answer pass only where the embedded side says what it is known to say', () => {
+    const all = { parts: ['*'], why: 'because' };
+    const others = withBody({ message: 'no' });
+    expect(judge(refusal, others, { known: all }).unexplained).toHaveLength(1);
+    const words = refusal.body.message ?? '';
+    expect(judge(refusal, others, { known: { ...all, embedded: words } }).unexplained).toEqual([]);
+    expect(judge(others, refusal, { known: { ...all, embedded: words } }).unexplained).toHaveLength(1);
+  });
+
   it('says when a known difference is none any more', () => {
     expect(judge(refusal, refusal, { known }).stale).toEqual(['body.message']);
   });
