@@ -30,6 +30,24 @@ const validMs = 15 * 60_000;
 const maxSkewMs = 5 * 60_000;
 const clusterHeader = 'x-k8s-aws-id';
 
+/**
+ * DNS suffixes of the partitions that do not have amazonaws.com, by their regions: each region has one regional STS.
+ * Source: AWS SDKs, partitions.json.
+ */
+const suffixes: readonly (readonly [regions: string, suffix: string])[] = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk'],
+];
+
+const stsHostIn = (region: string): string => {
+  const [, suffix = 'amazonaws.com'] = suffixes.find(([regions]) => region.startsWith(regions)) ?? [];
+  return `sts.${region}.${suffix}`;
+};
+
 const knownParameters: ReadonlySet<string> = new Set([
   'action',
   'version',
@@ -88,11 +106,9 @@ const checkParameters = (query: URLSearchParams): void => {
 
 const checkDates = (query: URLSearchParams, now: number): void => {
   const signedAt = parseAmzDate(query.get('X-Amz-Date') ?? '');
-  const expires = Number(query.get('X-Amz-Expires') ?? Number.NaN);
-  refuseUnless(
-    Number.isInteger(expires) && expires >= 0 && expires <= 900,
-    'X-Amz-Expires is not within 0 and 900',
-  );
+  const expires = query.get('X-Amz-Expires') ?? '';
+  // Digits alone: `Number` also takes nothing, blanks and exponents, which are no number to Go's Atoi.
+  refuseUnless(/^\d{1,4}$/.test(expires) && Number(expires) <= 900, 'X-Amz-Expires is not within 0 and 900');
   refuseUnless(signedAt - now <= maxSkewMs, 'the token is signed for a time that has not come');
   refuseUnless(now <= signedAt + validMs, 'the token is older than 15 minutes');
 };
@@ -133,8 +149,7 @@ export const verifyEksToken = (token: string, options: TokenOptions): TokenResul
     const url = decodeUrl(token);
     const query = url.searchParams;
     refuseUnless(url.protocol === 'https:', 'the URL is not https');
-    const hosts = [`sts.${region}.amazonaws.com`, `sts.${region}.amazonaws.com.cn`];
-    refuseUnless(hosts.includes(url.host), `the URL is for ${url.host}, not for STS in ${region}`);
+    refuseUnless(url.host === stsHostIn(region), `the URL is for ${url.host}, not for STS in ${region}`);
     refuseUnless(url.pathname === '/', 'the URL has a path');
     checkParameters(query);
     refuseUnless(

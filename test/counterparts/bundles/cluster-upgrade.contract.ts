@@ -170,6 +170,10 @@ const ends: Readonly<Record<string, string>> = {
 };
 
 describe('a right that the role lacks', () => {
+  it('is each one that is shipped, and no other', () => {
+    expect(Object.keys(ends).toSorted()).toEqual(shippedRights(CONFIG).map(nameOf).toSorted());
+  });
+
   it.each(shippedRights(CONFIG).map((right) => [nameOf(right), right] as const))(
     '%s is named',
     async (name, right) => {

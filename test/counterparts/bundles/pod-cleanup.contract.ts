@@ -190,6 +190,11 @@ const trigger = (side: Side, { entryId }: Right): Promise<readonly Verdict[]> =>
 };
 
 describe('a right that the role lacks', () => {
+  it('is each one that is shipped, and no other', () => {
+    const shipped = shippedRights(CONFIG).map(({ verb, resource }) => `${verb} ${resource}`);
+    expect(Object.keys(prepare).toSorted()).toEqual([...new Set(shipped)].toSorted());
+  });
+
   it.each(shippedRights(CONFIG).map((right) => [nameOf(right), right] as const))(
     '%s is named',
     async (name, right) => {

@@ -15,7 +15,7 @@ import {
 } from './support/drain-stage.ts';
 import { acceptedOnce, answersByUid, evictionsIn, listsOf } from './support/evictions.ts';
 import type { WirePod } from './support/objects.ts';
-import { isHealthy, nodeNamed, patch, podsIn, podsOn } from './support/objects.ts';
+import { isHealthy, nodeNamed, patch, podsIn, podsOn, read } from './support/objects.ts';
 import type { PodWatch } from './support/pod-watch.ts';
 import { watchPods } from './support/pod-watch.ts';
 import type { Side } from './support/side.ts';
@@ -63,6 +63,11 @@ const prepareGuarded = (side: Side) =>
 /** SQS delivers again what a killed intake had; a check message looks after a worker's nodes. */
 const VISIBILITY_SECONDS = 61;
 const CHECK_SECONDS = 25;
+
+interface WireEvent {
+  readonly reason: string;
+  readonly involvedObject: { readonly kind: string; readonly name: string };
+}
 
 const app = (pods: readonly WirePod[], name: string) =>
   pods.filter(({ metadata }) => metadata.labels?.app === name);
@@ -118,6 +123,21 @@ describe('a warning for two nodes, with pods of every kind on one and a budget i
     ]);
   });
 
+  it('is told by Events on its nodes', async () => {
+    const { items } = await read<{ items: readonly WireEvent[] }>(
+      sides.real,
+      '/api/v1/namespaces/default/events',
+    );
+    const ours = items.filter(({ reason }) => reason.startsWith('SpotDrain'));
+    const toldOf = ({ node }: DrainStage) =>
+      ours
+        .filter(({ involvedObject: { kind, name } }) => kind === 'Node' && name === node)
+        .map(({ reason }) => reason)
+        .toSorted();
+    expect(toldOf(mixed)).toEqual(['SpotDrainCordoned', 'SpotDrainFinished']);
+    expect(toldOf(guarded)).toEqual(['SpotDrainBlocked', 'SpotDrainCordoned']);
+  });
+
   it('keeps new pods off, under our taint', async () => {
     for (const { node } of [mixed, guarded])
       expect(await nodeNamed(sides.real, node)).toMatchObject({
@@ -151,8 +171,8 @@ describe('a warning for two nodes, with pods of every kind on one and a budget i
   });
 
   it('never has more pods missing than the budget allows', () => {
-    const fewest = watch.fewestHealthy('web', 6);
     watch.stop();
+    const fewest = watch.fewestHealthy('web', 6);
     expect(fewest).toBeGreaterThanOrEqual(4);
     expect(fewest).toBeLessThan(6);
   });

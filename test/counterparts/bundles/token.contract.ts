@@ -5,6 +5,7 @@ import { row } from '../support/results.ts';
 import type { ForgedToken } from './support/forge.ts';
 import { forgeToken } from './support/forge.ts';
 import { refusedTokens } from './support/refusals.ts';
+import { expectingRefusals } from './support/rights.ts';
 import type { Side } from './support/side.ts';
 import { CLUSTER } from './support/side.ts';
 import { useSides } from './support/sides.ts';
@@ -59,7 +60,11 @@ describe('a token at the API server', () => {
       },
     });
     expect(await statusFor(real, token)).toBe(200);
-    expect((await real.request('GET', '/api/v1/nodes', { token })).status).toBe(403);
+    const beyond = { entryId: ENTRY, verb: 'list', resource: 'nodes' };
+    const { status: refused } = await expectingRefusals(real, beyond, () =>
+      real.request('GET', '/api/v1/nodes', { token }),
+    );
+    expect(refused).toBe(403);
   });
 
   it.each(refusedTokens)('%s is refused', async (what, change, reason) => {

@@ -19,6 +19,8 @@ export interface ForgedToken {
   readonly headers?: Readonly<Record<string, string>>;
   /** Changes the URL once it is signed. */
   readonly afterwards?: (url: string) => string;
+  /** Changes the URL once it is encoded. */
+  readonly encodedAfterwards?: (payload: string) => string;
 }
 
 type Pair = readonly [name: string, value: string];
@@ -50,5 +52,6 @@ export const forgeToken = (token: ForgedToken): string => {
   );
   const signed: readonly Pair[] = [...parameters, ['X-Amz-Signature', signature]];
   const url = `https://${host}${path}?${queryText(signed)}`;
-  return `k8s-aws-v1.${Buffer.from(token.afterwards?.(url) ?? url, 'utf8').toString('base64url')}`;
+  const payload = Buffer.from(token.afterwards?.(url) ?? url, 'utf8').toString('base64url');
+  return `k8s-aws-v1.${token.encodedAfterwards?.(payload) ?? payload}`;
 };

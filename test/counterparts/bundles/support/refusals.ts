@@ -1,4 +1,18 @@
 import type { ForgedToken } from './forge.ts';
+import { forgeToken } from './forge.ts';
+
+/** Expiries of one, two and three digits: with one of them the URL is a multiple of three bytes, four characters each. */
+const EXPIRIES = ['6', '60', '600'];
+const isWhole = (token: string): boolean => (token.length - 'k8s-aws-v1.'.length) % 4 === 0;
+
+/** A sound token whose payload holds no bits to spare. */
+const wholeGroups = (sound: ForgedToken): ForgedToken => {
+  const found = EXPIRIES.map((expires) => ({ ...sound, parameters: { 'X-Amz-Expires': expires } })).find(
+    (token) => isWhole(forgeToken(token)),
+  );
+  if (found === undefined) throw new Error('the length of a token is not that of its expiry and the rest');
+  return found;
+};
 
 /** What makes a token worthless, with words of the reason. Each is sound but for this one thing. */
 export const refusedTokens: readonly (readonly [
@@ -19,6 +33,17 @@ export const refusedTokens: readonly (readonly [
     /Expires/,
   ],
   ['without an expiry', (sound) => ({ ...sound, parameters: { 'X-Amz-Expires': undefined } }), /Expires/],
+  ['with an empty expiry', (sound) => ({ ...sound, parameters: { 'X-Amz-Expires': '' } }), /Expires/],
+  [
+    'with an expiry that has an exponent',
+    (sound) => ({ ...sound, parameters: { 'X-Amz-Expires': '6e1' } }),
+    /Expires/,
+  ],
+  [
+    'with a blank before its expiry',
+    (sound) => ({ ...sound, parameters: { 'X-Amz-Expires': ' 60' } }),
+    /Expires/,
+  ],
   ['for another cluster', (sound) => ({ ...sound, clusterName: 'production' }), /signature/],
   ['without the cluster’s name', (sound) => ({ ...sound, headers: {} }), /SignedHeaders/],
   [
@@ -59,6 +84,17 @@ export const refusedTokens: readonly (readonly [
     /Action is not/,
   ],
   ['for the global endpoint of STS', (sound) => ({ ...sound, host: 'sts.amazonaws.com' }), /not for sts\./],
+  [
+    'for STS of another partition',
+    (sound) => ({ ...sound, host: `sts.${sound.region}.amazonaws.com.cn` }),
+    /not for sts\./,
+  ],
+  ['for another region', (sound) => ({ ...sound, region: 'us-east-1' }), /not for sts\./],
+  [
+    'for STS of the region, by a credential for another region',
+    (sound) => ({ ...sound, region: 'us-east-1', host: `sts.${sound.region}.amazonaws.com` }),
+    /another day, region or service/,
+  ],
   ['for somebody else’s server', (sound) => ({ ...sound, host: 'sts.example.com' }), /not for sts\./],
   ['for another path', (sound) => ({ ...sound, path: '/proxy' }), /path/],
   ['for another service', (sound) => ({ ...sound, service: 'iam' }), /another day, region or service/],
@@ -76,6 +112,11 @@ export const refusedTokens: readonly (readonly [
     'without the session token of its key',
     (sound) => ({ ...sound, key: { ...sound.key, sessionToken: undefined } }),
     /session token/,
+  ],
+  [
+    'with a character too many, which holds no byte',
+    (sound) => ({ ...wholeGroups(sound), encodedAfterwards: (payload) => `${payload}A` }),
+    /base64url/,
   ],
   [
     'of more than 4,096 bytes',

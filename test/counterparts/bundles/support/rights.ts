@@ -3,6 +3,7 @@ import { parseConfig } from '../../../../infra/load-config.ts';
 import { kubernetesManifests } from '../../../../infra/rbac.ts';
 import type { KubernetesRule } from '../../../../shared/core/automation.ts';
 import type { Verdict } from '../../../../shared/core/verdict.ts';
+import type { AuditLog } from './audit.ts';
 import { patch, read } from './objects.ts';
 import type { Side } from './side.ts';
 
@@ -48,7 +49,11 @@ const rulesWithout = (rules: readonly KubernetesRule[], right: Right): readonly 
   });
 
 /** Whether the cluster lets the entry's group do it: the API server learns of a changed role a moment later. */
-const isAllowed = async (side: Side, { entryId, verb, resource }: Right, group: string): Promise<boolean> => {
+const isAllowed = async (
+  side: Pick<Side, 'request'>,
+  { entryId, verb, resource }: Right,
+  group: string,
+): Promise<boolean> => {
   const [name, subresource] = resource.split('/');
   const { body } = await side.request('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
     body: {
@@ -69,8 +74,54 @@ const isAllowed = async (side: Side, { entryId, verb, resource }: Right, group: 
   return (body as { status: { allowed: boolean } }).status.allowed;
 };
 
-/** Runs with one right less in the shipped role, and gives it back whatever comes of it. */
-export const withoutRight = async <T>(side: Side, right: Right, run: () => Promise<T>): Promise<T> => {
+/** A right that is missing on purpose, in epoch ms of the machine, as the audit log has it. */
+interface Absence extends Right {
+  readonly from: number;
+  until: number;
+}
+const absences = new WeakMap<object, Absence[]>();
+
+/** While it runs, whatever needs that right may be refused: `unforeseenRefusals` leaves it out. */
+export const expectingRefusals = async <T>(
+  side: Pick<Side, 'name'>,
+  right: Right,
+  run: () => Promise<T>,
+): Promise<T> => {
+  const absence: Absence = { ...right, from: Date.now(), until: Number.POSITIVE_INFINITY };
+  absences.set(side, [...(absences.get(side) ?? []), absence]);
+  try {
+    return await run();
+  } finally {
+    absence.until = Date.now();
+  }
+};
+
+/**
+ * What the API server refused to the functions (403) although nobody had taken it away: rights that the shipped roles
+ * do not give, which functions may do without in silence.
+ */
+export const unforeseenRefusals = (
+  side: Pick<Side, 'name'> & { readonly audit: Pick<AuditLog, 'calls'> },
+): readonly string[] => {
+  const missing = absences.get(side) ?? [];
+  return side.audit
+    .calls({ code: 403 })
+    .map(({ group, verb, resource, at }) => ({
+      name: nameOf({ entryId: group.replace('eks-caretaker:', ''), verb, resource }),
+      at,
+    }))
+    .filter(
+      ({ name, at }) =>
+        !missing.some((absence) => nameOf(absence) === name && at >= absence.from && at <= absence.until),
+    )
+    .map(({ name }) => name);
+};
+
+const takingAway = async <T>(
+  side: Pick<Side, 'name' | 'request' | 'until'>,
+  right: Right,
+  run: () => Promise<T>,
+): Promise<T> => {
   const path = pathOf(right.entryId);
   const { rules } = await read<{ rules: readonly KubernetesRule[] }>(side, path);
   const group = rules.find(({ resources }) => resources.includes(right.resource))?.apiGroups[0] ?? '';
@@ -87,6 +138,13 @@ export const withoutRight = async <T>(side: Side, right: Right, run: () => Promi
     await settle(true);
   }
 };
+
+/** Runs with one right less in the shipped role, and gives it back whatever comes of it. */
+export const withoutRight = <T>(
+  side: Pick<Side, 'name' | 'request' | 'until'>,
+  right: Right,
+  run: () => Promise<T>,
+): Promise<T> => expectingRefusals(side, right, () => takingAway(side, right, run));
 
 /** The API server's words for a right that is missing, within whatever they were put into. */
 export const refusalOf = ({ verb, resource }: Right): RegExp =>

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeAccessEntryCommand, EKSClient } from '@aws-sdk/client-eks';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { projectRoot } from '../../../../infra/build.ts';
 import { entriesOf, exampleScope } from '../../../../infra/entries.ts';
 import { parseConfig } from '../../../../infra/load-config.ts';
@@ -15,6 +14,7 @@ import type { Scene } from '../../../e2e/support/scene.ts';
 import { endScenes } from '../../../e2e/support/scene.ts';
 import type { ControlPlane } from '../../support/control-plane.ts';
 import { startControlPlane } from '../../support/control-plane.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 import type { AuditLog } from './audit.ts';
 import { createAuditLog } from './audit.ts';
 import type { FaultProxy } from './fault-proxy.ts';
@@ -23,6 +23,7 @@ import type { NodeBridge } from './node-bridge.ts';
 import { bridgeNodes } from './node-bridge.ts';
 import type { WireNode } from './objects.ts';
 import { isReady, read } from './objects.ts';
+import { unforeseenRefusals } from './rights.ts';
 import type { Side, SideOptions } from './side.ts';
 import { CLUSTER, startEmbeddedSide, startSideOf } from './side.ts';
 import type { TokenWebhook, WebhookRules } from './token-webhook.ts';
@@ -49,7 +50,7 @@ export interface Sides {
 /** What `caretaker rbac` prints for a configuration, from the command as it is installed. */
 const printedRbac = (config: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const folder = mkdtempSync(join(tmpdir(), 'caretaker-rbac-'));
+    const folder = temporaryFolder('rbac');
     const file = join(folder, 'caretaker.yaml');
     writeFileSync(file, config);
     const script = join(projectRoot, 'infra/cli/caretaker.mjs');
@@ -198,7 +199,10 @@ export const startSides = async (options: SideOptions): Promise<Sides> => {
 /** Seconds are enough, on a machine that does nothing else. */
 const START_LIMIT_MS = 300_000;
 
-/** For the top of a test file: both sides for all of its tests. */
+/**
+ * For the top of a test file: both sides for all of its tests. Each of them also wants the shipped roles to have been
+ * enough: what is refused for a right that no test took away stands in no verdict where the function can do without.
+ */
 export const useSides = (options: SideOptions): { readonly real: RealSide; readonly embedded: Side } => {
   let sides: Sides | undefined;
   let starting: Promise<Sides> | undefined;
@@ -206,6 +210,13 @@ export const useSides = (options: SideOptions): { readonly real: RealSide; reado
     starting = startSides(options);
     sides = await starting;
   }, START_LIMIT_MS);
+  let alreadySaid = 0;
+  afterEach(() => {
+    const refusals = sides === undefined ? [] : unforeseenRefusals(sides.real);
+    const fresh = refusals.slice(alreadySaid);
+    alreadySaid = refusals.length;
+    expect([...new Set(fresh)]).toEqual([]);
+  });
   afterAll(async () => {
     // Also where Jest did not want to wait for the start any longer.
     const [started] = await Promise.allSettled([starting]);

@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import type { AuditedCall } from '../../../counterparts/bundles/support/audit.ts';
 import {
+  expectingRefusals,
   nameOf,
   refusalOf,
   shippedRights,
+  unforeseenRefusals,
   verdictsNaming,
+  withoutRight,
 } from '../../../counterparts/bundles/support/rights.ts';
 import { only } from '../../../e2e/support/scene.ts';
 
@@ -41,4 +45,78 @@ describe('rights one by one', () => {
       expect(verdictsNaming([verdict(words)], right)).toEqual([]);
     },
   );
+});
+
+describe('what the API server refuses', () => {
+  const refusal = (call: Partial<AuditedCall> = {}): AuditedCall => ({
+    verb: 'create',
+    resource: 'pods/eviction',
+    namespace: 'shop',
+    name: 'web-0',
+    code: 403,
+    group: 'eks-caretaker:spot-drain-worker',
+    at: Date.now(),
+    requestUri: '/',
+    body: undefined,
+    ...call,
+  });
+  /** A side whose API server has written down those calls. */
+  const sideWith = (...calls: readonly AuditedCall[]) => {
+    const log = [...calls];
+    const rules = [{ apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] }];
+    return {
+      side: {
+        name: 'embedded' as const,
+        request: async () => ({ status: 200, headers: {}, body: { rules } }),
+        until: async <T>(_what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> =>
+          (await look()) as T,
+        audit: {
+          calls: ({ code }: Partial<AuditedCall> = {}) =>
+            log.filter((call) => code === undefined || call.code === code),
+        },
+      },
+      refuse: (call: Partial<AuditedCall> = {}) => log.push(refusal(call)),
+    };
+  };
+
+  it('is unforeseen where nobody took the right away', () => {
+    const { side } = sideWith(refusal({ resource: 'events' }), refusal({ code: 201 }), refusal());
+    expect(unforeseenRefusals(side)).toEqual([
+      'spot-drain-worker: create events',
+      'spot-drain-worker: create pods/eviction',
+    ]);
+  });
+
+  it.each<[string, typeof withoutRight]>([
+    ['is taken away', withoutRight],
+    ['is expected to be missing', expectingRefusals],
+  ])('is foreseen while the right %s, and that right alone', async (_what, during) => {
+    const { side, refuse } = sideWith();
+    await during(side, right, async () => {
+      refuse();
+      refuse({ resource: 'events' });
+      refuse({ verb: 'get' });
+      refuse({ group: 'eks-caretaker:spot-drain' });
+    });
+    expect(unforeseenRefusals(side)).toEqual([
+      'spot-drain-worker: create events',
+      'spot-drain-worker: get pods/eviction',
+      'spot-drain: create pods/eviction',
+    ]);
+  });
+
+  it('is unforeseen before and afterwards, also where what ran came to nothing', async () => {
+    const { side, refuse } = sideWith();
+    refuse({ at: Date.now() - 1 });
+    const failing = withoutRight(side, right, () => Promise.reject(new Error('to nothing')));
+    await expect(failing).rejects.toThrow('to nothing');
+    refuse({ at: Date.now() + 1 });
+    expect(unforeseenRefusals(side)).toEqual(Array(2).fill('spot-drain-worker: create pods/eviction'));
+  });
+
+  it('is another’s on another side', async () => {
+    const [one, other] = [sideWith(), sideWith()];
+    await withoutRight(one.side, right, async () => other.refuse());
+    expect(unforeseenRefusals(other.side)).toHaveLength(1);
+  });
 });

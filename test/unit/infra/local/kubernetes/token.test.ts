@@ -4,6 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { TokenKey } from '../../../../../infra/local/kubernetes/token.ts';
 import { verifyEksToken } from '../../../../../infra/local/kubernetes/token.ts';
+import type { ForgedToken } from '../../../../counterparts/bundles/support/forge.ts';
+import { forgeToken } from '../../../../counterparts/bundles/support/forge.ts';
+import { refusedTokens } from '../../../../counterparts/bundles/support/refusals.ts';
 
 const now = Date.parse('2026-03-02T22:00:00Z');
 const region = 'eu-central-1';
@@ -154,6 +157,42 @@ describe('an EKS token', () => {
   it('with a parameter given twice is refused', async () => {
     const url = `${await presign()}&Action=GetCallerIdentity`;
     expect(verify(tokenOf(url))).toEqual({ error: 'the URL has the parameter Action twice' });
+  });
+
+  const session = { ...credentials, sessionToken: 'IQoJb3JpZ2luX2VjEXAMPLE/+==' };
+  const sound: ForgedToken = { clusterName: 'staging', region, key: session, at: now };
+
+  it('that is forged without a flaw is accepted, so that the flaws below are what is refused', () => {
+    expect(verify(forgeToken(sound), now, session)).toEqual({ accessKeyId: 'AKIAWORKER' });
+  });
+
+  it.each(refusedTokens)('%s is refused, as by the webhook of the real cluster', (_what, change) => {
+    expect(verify(forgeToken(change(sound)), now, session)).toEqual({ error: expect.any(String) });
+  });
+
+  it.each([
+    ['us-gov-west-1', 'sts.us-gov-west-1.amazonaws.com'],
+    ['cn-north-1', 'sts.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'sts.eusc-de-east-1.amazonaws.eu'],
+    ['us-iso-east-1', 'sts.us-iso-east-1.c2s.ic.gov'],
+    ['us-isob-east-1', 'sts.us-isob-east-1.sc2s.sgov.gov'],
+    ['us-isof-south-1', 'sts.us-isof-south-1.csp.hci.ic.gov'],
+    ['eu-isoe-west-1', 'sts.eu-isoe-west-1.cloud.adc-e.uk'],
+  ])('in %s is for %s and no other host', (elsewhere, host) => {
+    const verifyThere = (token: string) =>
+      verifyEksToken(token, {
+        clusterName: 'staging',
+        region: elsewhere,
+        now,
+        keyOf: () => session,
+      });
+    const token = { ...sound, region: elsewhere };
+    expect(verifyThere(forgeToken({ ...token, host }))).toEqual({ accessKeyId: 'AKIAWORKER' });
+    for (const suffix of ['amazonaws.com', 'amazonaws.com.cn'])
+      if (!host.endsWith(`.${suffix}`))
+        expect(verifyThere(forgeToken({ ...token, host: `sts.${elsewhere}.${suffix}` }))).toEqual({
+          error: expect.stringMatching(/not for STS/),
+        });
   });
 
   it('over plain HTTP is refused', async () => {
