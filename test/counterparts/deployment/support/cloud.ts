@@ -11,6 +11,7 @@ import type { NodeBridge } from '../../bundles/support/node-bridge.ts';
 import { bridgeNodes } from '../../bundles/support/node-bridge.ts';
 import type { ControlPlane } from '../../support/control-plane.ts';
 import { startControlPlane } from '../../support/control-plane.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 import type { Ministack } from '../../support/ministack.ts';
 import { startMinistack } from '../../support/ministack.ts';
 import type { Aws } from './aws.ts';
@@ -21,7 +22,6 @@ import type { Gate } from './gate.ts';
 import { startGate } from './gate.ts';
 import type { ServiceBridge } from './service-bridge.ts';
 import { startServiceBridge } from './service-bridge.ts';
-import { temporaryFolder } from '../../support/folders.ts';
 
 /** An account to deploy into, and what the deployed functions will find there. */
 export interface Cloud {
