@@ -176,6 +176,23 @@ const failingInsight: Partial<ClusterSpec> = {
     },
   ],
 };
+const OLD_NODE = '/api/v1/nodes/ip-10-0-1-5.eu-central-1.compute.internal';
+const ROLE = 'arn:aws:iam::123456789012:role/old-node-role';
+const insightOfNodes: Partial<ClusterSpec> = {
+  insights: [
+    {
+      name: 'Kubelet version skew',
+      status: 'ERROR',
+      reason: 'Kubelets are too old for the next version.',
+      resources: [
+        { kubernetesResourceUri: OLD_NODE, status: 'ERROR', reason: 'Its kubelet is 1.31.' },
+        { arn: ROLE, status: 'WARNING' },
+        { kubernetesResourceUri: '/api/v1/nodes/fine', status: 'PASSING' },
+      ],
+      addonCompatibilities: [{ name: 'vpc-cni', compatibleVersions: ['v1.20.1-eksbuild.1'] }],
+    },
+  ],
+};
 const strandedAddOn = { addons: [{ name: 'acme_agent', version: 'v2.0.0-eksbuild.1' }] };
 
 describe('a plan', () => {
@@ -190,6 +207,16 @@ describe('a plan', () => {
     expect([reason, blockedBy]).toEqual(['blocked', expect.arrayContaining([check])]);
     expect(checks.find((one) => one.check === check)?.objects.join('\n')).toContain(named);
     await untouched(scene);
+  });
+
+  it('names the resources that an insight does not let pass, and no others', async () => {
+    const scene = await start({ cluster: insightOfNodes });
+    const { checks } = await plan(scene, '1.35');
+    expect(checks.find(({ check }) => check === 'insights')?.objects).toEqual([
+      'ERROR Kubelet version skew: Kubelets are too old for the next version.',
+      `Kubelet version skew: ${OLD_NODE}`,
+      `Kubelet version skew: ${ROLE}`,
+    ]);
   });
 
   it('that is blocked starts nothing', async () => {
@@ -217,6 +244,10 @@ describe('an upgrade', () => {
     const configurationValues = '{"env":{"WARM_IP_TARGET":"2"}}';
     const [vpcCni = { name: '', version: '' }, ...addons] = clusterSpec().addons;
     const scene = await start({ cluster: { addons: [{ ...vpcCni, configurationValues }, ...addons] } });
+    const serviceAccountRoleArn = 'arn:aws:iam::123456789012:role/vpc-cni';
+    Object.assign(scene.account.world.cluster('staging').addons.get('vpc-cni') ?? {}, {
+      serviceAccountRoleArn,
+    });
     const planned = await caretakerProcess(scene, 'plan', 'staging', '1.35', '--json');
     expect([planned.code, planned.err]).toEqual([0, '']);
     const { planHash } = await plan(scene);
@@ -246,12 +277,17 @@ describe('an upgrade', () => {
     ]);
     const cluster = scene.account.world.cluster('staging');
     expect([cluster.version, cluster.nodeGroups.get('web')?.version]).toEqual(['1.35', '1.35']);
-    expect(cluster.addons.get('vpc-cni')).toMatchObject({ configurationValues, status: 'ACTIVE' });
+    expect(cluster.addons.get('vpc-cni')).toMatchObject({
+      configurationValues,
+      serviceAccountRoleArn,
+      status: 'ACTIVE',
+    });
     expect(
       scene.exchanges.filter(({ operation }) => operation === 'UpdateAddon').at(-1)?.input,
     ).toMatchObject({
       addonName: 'vpc-cni',
       configurationValues,
+      serviceAccountRoleArn,
       resolveConflicts: 'PRESERVE',
     });
     const kubelets = scene

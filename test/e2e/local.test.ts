@@ -11,6 +11,7 @@ const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'caretaker-local-'));
 const out = join(folder, 'out');
 const START_TIMEOUT_MS = 90_000;
+const RECORDER = new URL('./support/record-local.ts', import.meta.url).href;
 
 let local: ChildProcess;
 let printed = '';
@@ -109,9 +110,12 @@ nodeGroupSchedule:
 spotDrain: { lifecycleHooks: [my-hook] }
 `,
   );
-  local = spawn('node', ['infra/cli/main.ts', 'local', '--config', config, '--seed', '7', '--out', out], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // Its AWS calls are recorded like those of every end-to-end test; its children, which have no server, tell nothing.
+  local = spawn(
+    'node',
+    ['--import', RECORDER, 'infra/cli/main.ts', 'local', '--config', config, '--seed', '7', '--out', out],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   local.stderr?.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });

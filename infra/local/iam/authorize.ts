@@ -36,7 +36,7 @@ export const isAllowed = (statements: readonly IamStatement[], access: Access): 
 /** Code and status that each service has for a caller without the right. */
 const refusal = (service: string): [string, number] => {
   if (service === 'ec2') return ['UnauthorizedOperation', 403];
-  if (service === 'autoscaling' || service === 's3') return ['AccessDenied', 403];
+  if (['autoscaling', 'cloudformation', 's3'].includes(service)) return ['AccessDenied', 403];
   if (service === 'sns') return ['AuthorizationError', 403];
   if (service === 'eks' || service === 'lambda') return ['AccessDeniedException', 403];
   return ['AccessDeniedException', 400];

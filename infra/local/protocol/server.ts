@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../shared/core/clock.ts';
+import type { CredentialScope } from './authorization.ts';
 import { credentialScope } from './authorization.ts';
 import type { Fault } from './faults.ts';
 import { createFaultPlan } from './faults.ts';
 import type { Call, Reply, Service, ServiceRequest, ServiceResponse } from './service.ts';
 import { ServiceError } from './service.ts';
-import type { WireRequest, WireResponse } from './wire.ts';
-import { wireRequest, wireResponse } from './wire.ts';
+import type { WireRequest, WireResponse, WireTraffic } from './wire.ts';
+import { WIRE_CHANNEL, wireRequest, wireResponse } from './wire.ts';
+
+const traffic = channel(WIRE_CHANNEL);
 
 /** One call as it went over the wire, in the member names of AWS's service models. */
 export interface Exchange {
@@ -53,6 +57,7 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
   const faults = createFaultPlan();
   const listeners = new Set<(exchange: Exchange) => void>();
   let activeRequests = 0;
+  let endpoint = ''; // known once the port is
 
   const complete = (requestId: string, answer: ServiceResponse): WireResponse => {
     const { status, headers, body } = wireResponse(answer);
@@ -75,8 +80,7 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
     response.end(body);
   };
 
-  const admit = (incoming: IncomingMessage, query: URLSearchParams) => {
-    const scope = credentialScope(incoming, query);
+  const admit = (scope: CredentialScope | undefined) => {
     const service = scope === undefined ? undefined : services.get(scope.service);
     if (scope === undefined)
       return refused(new ServiceError('MissingAuthenticationToken', 'The request is not signed.', 403));
@@ -107,22 +111,37 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
     const requestId = randomUUID();
     const url = new URL(incoming.url ?? '/', 'http://localhost');
     const body = await readBody(incoming);
-    const admitted = admit(incoming, url.searchParams);
-    if ('error' in admitted) {
-      send(response, complete(requestId, encodeAny(admitted.service, admitted.error, requestId)));
-      return;
-    }
-    const { scope, service } = admitted;
+    const signed = credentialScope(incoming, url.searchParams);
     const request: ServiceRequest = {
       method: incoming.method ?? 'GET',
       path: (incoming.url ?? '/').split('?')[0] ?? '/',
       query: url.searchParams,
       headers: flat(incoming),
       body,
-      accessKeyId: scope.accessKeyId,
-      region: scope.region,
+      accessKeyId: signed?.accessKeyId ?? '',
+      region: signed?.region ?? '',
       requestId,
     };
+    const tell = (operation: string | undefined, answer?: WireResponse) => {
+      if (signed === undefined || !traffic.hasSubscribers) return;
+      const told: WireTraffic = {
+        endpoint,
+        accessKeyId: signed.accessKeyId,
+        service: signed.service,
+        ...(operation === undefined ? {} : { operation }),
+        request: wireRequest(request, queryOf(incoming.url ?? '')),
+        ...(answer === undefined ? {} : { response: answer }),
+      };
+      traffic.publish(told);
+    };
+    const admitted = admit(signed);
+    if ('error' in admitted) {
+      const answer = complete(requestId, encodeAny(admitted.service, admitted.error, requestId));
+      tell(undefined, answer);
+      send(response, answer);
+      return;
+    }
+    const { scope, service } = admitted;
     let call: Call | undefined;
     const record = (answer: WireResponse, outcome: Pick<Exchange, 'output' | 'error'>) => {
       if (call === undefined || listeners.size === 0) return;
@@ -141,6 +160,7 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
     try {
       call = service.decode(request);
       const fault = faults.take(service.name, call.operation);
+      if (fault === 'reset' || fault === 'hang') tell(call.operation);
       if (fault === 'reset') {
         incoming.socket.destroy();
         return;
@@ -156,12 +176,18 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
       const reply: Reply = await call.perform();
       const answer = complete(requestId, reply.response);
       record(answer, { output: reply.output });
-      if (fault === 'reset-after-apply') incoming.socket.destroy();
-      else send(response, answer);
+      if (fault === 'reset-after-apply') {
+        tell(call.operation);
+        incoming.socket.destroy();
+        return;
+      }
+      tell(call.operation, answer);
+      send(response, answer);
     } catch (thrown) {
       const error = toServiceError(service.name, thrown);
       const answer = complete(requestId, service.encodeError(error, requestId));
       record(answer, { error: { code: error.code, message: error.message } });
+      tell(call?.operation, answer);
       send(response, answer);
     }
   };
@@ -182,10 +208,10 @@ export const startProtocolServer = async (options: ProtocolOptions): Promise<Pro
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     get activeRequests() {
       return activeRequests;
     },

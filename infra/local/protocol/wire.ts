@@ -19,6 +19,22 @@ export interface WireResponse {
   readonly body: Buffer;
 }
 
+/** `node:diagnostics_channel` that every signed request of the process is told on, with its answer if it got one. */
+export const WIRE_CHANNEL = 'eks-caretaker:aws-wire';
+
+/** What is told there: also requests that a fault left without an answer, and those that no operation was found for. */
+export interface WireTraffic {
+  /** Of the account that was asked, as in `AWS_ENDPOINT_URL`. */
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  /** The name in the credential scope. */
+  readonly service: string;
+  /** What the request was taken for; left out where it was refused before. */
+  readonly operation?: string;
+  readonly request: WireRequest;
+  readonly response?: WireResponse;
+}
+
 const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'x-amz-security-token', 'cookie']);
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
   'x-amz-credential',

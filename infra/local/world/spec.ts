@@ -94,7 +94,23 @@ export interface InsightSpec {
   readonly reason: string;
   /** Uses of an API that the next minor no longer serves. */
   readonly deprecations?: readonly DeprecationSpec[];
+  /** What the insight looked at. */
+  readonly resources?: readonly InsightResourceSpec[];
+  /** Add-ons that have to be updated first, and the versions that run on the next minor. */
+  readonly addonCompatibilities?: readonly {
+    readonly name: string;
+    readonly compatibleVersions: readonly string[];
+  }[];
 }
+
+/** A resource of the cluster, or one of AWS: EKS names each by one of the two. */
+export type InsightResourceSpec = (
+  | {
+      /** For example `/api/v1/nodes/ip-10-0-1-5.eu-central-1.compute.internal`. */
+      readonly kubernetesResourceUri: string;
+    }
+  | { readonly arn: string }
+) & { readonly status: InsightSpec['status']; readonly reason?: string };
 
 export interface DeprecationSpec {
   /** For example `/apis/flowcontrol.apiserver.k8s.io/v1beta3/flowschemas`. */

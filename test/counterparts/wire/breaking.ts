@@ -71,3 +71,8 @@ export const refusedWith =
       body: Buffer.from(JSON.stringify(json)),
     },
   });
+
+/** The same request by another method, to another address. */
+export const sentAs =
+  (parts: Partial<Pick<WireRequest, 'method' | 'path' | 'query'>>): Violation['breakIt'] =>
+  (exchange) => ({ ...exchange, request: { ...exchange.request, ...parts } });

@@ -9,13 +9,16 @@ import type { WireRequest, WireResponse } from './message.ts';
 
 /** An exchange that the end-to-end tests put on the wire. */
 export interface RecordedCall {
+  /** Name of the test file: `spot-drain.faults.test`. */
+  readonly test: string;
   readonly service: string;
-  /** What the embedded account took it for. */
-  readonly operation: string;
+  /** What the embedded account took it for; undefined where it was refused before that. */
+  readonly operation: string | undefined;
   /** Entry id, or `administrator`. */
   readonly caller: string;
   readonly request: WireRequest;
-  readonly response: WireResponse;
+  /** Undefined where a fault kept it from being answered. */
+  readonly response: WireResponse | undefined;
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -25,12 +28,14 @@ const OUTPUT_TAIL = 4_000;
 /** A file that is written to while it is read may end within a line. */
 const wholeLines = (text: string): readonly string[] => text.split('\n').slice(0, -1);
 
-const callOf = (line: string): RecordedCall => {
-  const { request, response, ...rest } = JSON.parse(line) as RecordedExchange;
+const callOf = (test: string, line: string): RecordedCall => {
+  const { operation, request, response, ...rest } = JSON.parse(line) as RecordedExchange;
   return {
     ...rest,
+    test,
+    operation,
     request: { ...request, body: bodyOf(request.body) },
-    response: { ...response, body: bodyOf(response.body) },
+    response: response === undefined ? undefined : { ...response, body: bodyOf(response.body) },
   };
 };
 
@@ -38,7 +43,10 @@ const readFolder = (folder: string): readonly RecordedCall[] =>
   readdirSync(folder)
     .filter(isEndToEnd)
     .sort()
-    .flatMap((name) => wholeLines(readFileSync(join(folder, name), 'utf8')).map(callOf));
+    .flatMap((name) => {
+      const test = name.replace(/(\.test)-.*$/, '$1');
+      return wholeLines(readFileSync(join(folder, name), 'utf8')).map((line) => callOf(test, line));
+    });
 
 /** Runs the end-to-end tests below `path` and keeps their exchanges in the folder. They end with this process. */
 export const runEndToEnd = async (folder: string, path = 'test/e2e/'): Promise<void> => {

@@ -9,6 +9,7 @@ import type { OperationModel, ServiceModel, Shape } from './model.ts';
 import { membersOf, shapeOf } from './model.ts';
 import type { Report } from './report.ts';
 import { shown } from './report.ts';
+import { MEDIA_TYPES } from './response.ts';
 import { routeOf } from './rest-route.ts';
 import { parseXml } from './xml-tree.ts';
 
@@ -29,6 +30,42 @@ const expectType = (request: WireRequest, wanted: string, report: Report): void 
     report.add('header content-type', `is ${shown(request.headers['content-type'])}, not ${wanted}`);
 };
 
+/** The protocols that have one address for everything. Sources: AWS JSON, AWS query and EC2 query protocols on smithy.io. */
+const expectOneAddress = ({ method, path, query }: WireRequest, report: Report): void => {
+  if (method !== 'POST') report.add('method', `is ${method}, not POST`);
+  if (path !== '/') report.add('path', `is ${shown(path)}, not /`);
+  if (query !== '') report.add('query', `is ${shown(query)}, where none belongs`);
+};
+
+/** Headers of AWS's namespace that neither the protocol nor the operation has; `shape` only where it binds headers. */
+const expectKnownHeaders = (
+  model: ServiceModel,
+  { headers }: WireRequest,
+  { report, shape }: { readonly report: Report; readonly shape?: Shape },
+): void => {
+  const { bindsHeader } = createHttpReader(model, report);
+  for (const name of strangeHeaders(headers, 'request', (header) => bindsHeader(shape, header)))
+    report.add(`header ${name}`, 'is no member of the model');
+};
+
+/**
+ * A document's type is its protocol's; without a body there may be none. Bytes have the type that their sender says.
+ * Sources: restJson1 and restXml protocols on smithy.io, "Content-Type".
+ */
+const expectDocumentType = (
+  model: ServiceModel,
+  shape: Shape,
+  request: WireRequest,
+  report: Report,
+): void => {
+  const { bindsHeader } = createHttpReader(model, report);
+  const payload = shape.payload === undefined ? undefined : shape.members?.[shape.payload];
+  const isDocument = payload === undefined || shapeOf(model, payload).type === 'structure';
+  if (!isDocument || bindsHeader(shape, 'content-type')) return;
+  if (request.body.length === 0 && request.headers['content-type'] === undefined) return;
+  expectType(request, MEDIA_TYPES[model.metadata.protocol](''), report);
+};
+
 const named = (model: ServiceModel, name: string, report: Report): OperationModel | undefined => {
   const operation = model.operations[name];
   if (operation === undefined) report.add('', `${shown(name)} is no operation of the model`);
@@ -38,7 +75,8 @@ const named = (model: ServiceModel, name: string, report: Report): OperationMode
 const readTargeted = (model: ServiceModel, request: WireRequest, report: Report): ReadRequest | undefined => {
   const { targetPrefix, jsonVersion } = model.metadata;
   const target = request.headers['x-amz-target'] ?? '';
-  if (request.method !== 'POST') report.add('method', `is ${request.method}, not POST`);
+  expectOneAddress(request, report);
+  expectKnownHeaders(model, request, { report });
   expectType(request, `application/x-amz-json-${jsonVersion}`, report);
   if (!target.startsWith(`${targetPrefix}.`)) {
     report.add('header x-amz-target', `${shown(target)} does not begin with ${targetPrefix}.`);
@@ -52,6 +90,8 @@ const readTargeted = (model: ServiceModel, request: WireRequest, report: Report)
 };
 
 const readForm = (model: ServiceModel, request: WireRequest, report: Report): ReadRequest | undefined => {
+  expectOneAddress(request, report);
+  expectKnownHeaders(model, request, { report });
   expectType(request, 'application/x-www-form-urlencoded', report);
   const form = new URLSearchParams(request.body.toString('utf8'));
   const { apiVersion } = model.metadata;
@@ -75,8 +115,8 @@ const readRest = (model: ServiceModel, request: WireRequest, report: Report): Re
   const known = new Set([...route.fixedQuery, S3_OPERATION_PARAMETER]);
   if ((query.get(S3_OPERATION_PARAMETER) ?? operation.name) !== operation.name)
     report.add(`query ${S3_OPERATION_PARAMETER}`, `is not ${operation.name}`);
-  for (const name of strangeHeaders(request.headers, 'request', (header) => http.bindsHeader(shape, header)))
-    report.add(`header ${name}`, 'is no member of the model');
+  expectKnownHeaders(model, request, { report, shape });
+  expectDocumentType(model, shape, request, report);
   const input = {
     ...http.labels(shape, route.labels),
     ...http.query(shape, query, known),

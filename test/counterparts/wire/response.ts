@@ -67,10 +67,6 @@ const readEc2 = (model: ServiceModel, operation: OperationModel, body: Buffer, r
 
 const readRest = (model: ServiceModel, shape: Shape, response: WireResponse, report: Report): Members => {
   const http = createHttpReader(model, report);
-  for (const name of strangeHeaders(response.headers, 'response', (header) =>
-    http.bindsHeader(shape, header),
-  ))
-    report.add(`header ${name}`, 'is no member of the model');
   return {
     ...http.headers(shape, response.headers),
     ...http.status(shape, response.status),
@@ -105,6 +101,14 @@ export const readResponse = (
   const saysStatus = membersOf(shape).some(([, { location }]) => location === 'statusCode');
   const wanted = operation.http.responseCode ?? 200;
   if (!saysStatus && response.status !== wanted) report.add('status', `is ${response.status}, not ${wanted}`);
+  const isRest = model.metadata.protocol.startsWith('rest-');
+  const { bindsHeader } = createHttpReader(model, report);
+  for (const name of strangeHeaders(
+    response.headers,
+    'response',
+    (header) => isRest && bindsHeader(shape, header),
+  ))
+    report.add(`header ${name}`, 'is no member of the model');
   switch (model.metadata.protocol) {
     case 'json':
       expectMediaType(model, response, report);

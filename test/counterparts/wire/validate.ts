@@ -13,17 +13,17 @@ export interface Checked {
   /** By the model; undefined where it has no such operation. */
   readonly operation: string | undefined;
   readonly input: Members;
-  /** Undefined for an error. */
+  /** Undefined for an error, and where there was no answer. */
   readonly output: Members | undefined;
   /** Code of an error that the operation does not declare but any may answer. */
   readonly commonError: string | undefined;
   readonly problems: readonly (Problem & { readonly side: 'request' | 'response' })[];
 }
 
-/** Holds one exchange against the service's model, both ways. */
+/** Holds one exchange against the service's model, both ways; of one without an answer, the request. */
 export const checkExchange = (
   model: ServiceModel,
-  exchange: { readonly request: WireRequest; readonly response: WireResponse },
+  exchange: { readonly request: WireRequest; readonly response: WireResponse | undefined },
   common: CommonErrors,
 ): Checked => {
   const asked = createReport();
@@ -44,6 +44,14 @@ export const checkExchange = (
   const { operation, input } = read;
   const { response } = exchange;
   if (operation.input !== undefined) createConstraintCheck(model, asked).check(operation.input, input, '');
+  if (response === undefined)
+    return {
+      operation: operation.name,
+      input,
+      output: undefined,
+      commonError: undefined,
+      problems: problems(),
+    };
   if (response.status >= 300) {
     const error = readError(model, operation, { response, report: answered, common });
     return {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { afterEach, beforeAll } from '@jest/globals';
+import { afterEach, beforeAll, expect } from '@jest/globals';
 import type { Config } from '../../../functions/index.ts';
 import { parseConfig } from '../../../infra/load-config.ts';
 import type { Account, AccountOptions } from '../../../infra/local/account.ts';
@@ -115,8 +115,8 @@ export const startScene = async (options: SceneOptions = {}): Promise<Scene> => 
     time: options.time ?? 'held',
     ...(options.stuckAfterSeconds === undefined ? {} : { stuckAfterSeconds: options.stuckAfterSeconds }),
   });
-  scenes.unshift({ end: account.close });
-  recordExchanges(account);
+  const stopRecording = recordExchanges(account, expect.getState().testPath);
+  scenes.unshift({ end: () => account.close().finally(stopRecording) });
   const exchanges: Exchange[] = [];
   account.onExchange((exchange) => exchanges.push(exchange));
   const logs = () => account.invocations.flatMap((invocation) => invocation.logs);

@@ -112,7 +112,10 @@ export const insightShape = (cluster: Cluster, insight: Insight) => ({
   recommendation:
     insight.status === 'PASSING' ? 'Nothing to do.' : `Resolve before the upgrade: ${insight.reason}`,
   additionalInfo: {},
-  resources: [],
+  resources: (insight.resources ?? []).map(({ status, reason, ...named }) => ({
+    insightStatus: { status, ...(reason === undefined ? {} : { reason }) },
+    ...named,
+  })),
   categorySpecificSummary: {
     deprecationDetails: (insight.deprecations ?? []).map((found) => ({
       usage: found.usage,
@@ -126,7 +129,7 @@ export const insightShape = (cluster: Cluster, insight: Insight) => ({
         },
       ],
     })),
-    addonCompatibilityDetails: [],
+    addonCompatibilityDetails: insight.addonCompatibilities ?? [],
   },
 });
 

@@ -217,6 +217,9 @@ const others = [
   refused('cloudformation DescribeStacks', 'ValidationError', ({ as }) =>
     as.cloudformation.send(new DescribeStacksCommand({ StackName: 'nowhere' })),
   ),
+  refused('cloudformation DescribeStacks', 'AccessDenied', ({ asCleanup }) =>
+    asCleanup.cloudformation.send(new DescribeStacksCommand({})),
+  ),
 ];
 
 export const messageCalls = [...sqs, ...sns, ...events, ...others];

@@ -109,15 +109,43 @@ describe('the JSON protocol', () => {
       'header content-type is "text/plain", not application/x-amz-json-1.1',
     ],
     ['another method', { method: 'GET' }, 'method is GET, not POST'],
+    ['another path', { path: '/anything' }, 'path is "/anything", not /'],
+    ['a query string', { query: 'a=b' }, 'query is "a=b", where none belongs'],
+    [
+      'a strange header',
+      { headers: { ...good.headers, 'x-amz-colour': 'red' } },
+      'header x-amz-colour is no member of the model',
+    ],
     ['a body that is no JSON', { body: '{' }, 'body is not a JSON object: "{"'],
   ])('reports %s', (_what, overrides, words) => {
     expect(said(held(jsonModel, { ...good, ...overrides }, fine))).toContain(`request: ${words}`);
+  });
+
+  it('holds a request that got no answer', () => {
+    expect(held(jsonModel, good, 'nothing')).toMatchObject({
+      operation: 'Feed',
+      input: { name: 'rex' },
+      problems: [],
+    });
+    expect(said(held(jsonModel, asked({ name: 'r' }), 'nothing'))).toEqual([
+      'request: name "r" has 1 characters and is below the least, 2',
+    ]);
   });
 
   it('reports an answer of an operation that has none', () => {
     const bark: Sent = { headers: { ...type, 'x-amz-target': 'Kennel.Bark' }, body: '{}' };
     expect(said(held(jsonModel, bark, answer({ loud: true })))).toEqual([
       'response: loud is no member of the model',
+    ]);
+  });
+
+  it.each([
+    ['an answer', fine],
+    ['an error', answer({ __type: 'Busy', message: 'no' }, { status: 400 })],
+  ])('reports a strange header of %s', (_what, answered) => {
+    const headers = { ...type, 'x-amz-colour': 'red' };
+    expect(said(held(jsonModel, good, { ...answered, headers }))).toEqual([
+      'response: header x-amz-colour is no member of the model',
     ]);
   });
 
@@ -132,9 +160,9 @@ describe('an error in the JSON protocol', () => {
   it.each([
     ['declared', { __type: 'NoSuchDog', message: 'gone', dogName: 'rex' }, 404],
     ['declared, with a namespace', { __type: 'com.example.kennel#NoSuchDog', Message: 'gone' }, 404],
-    ['declared as the service’s fault', { __type: 'TooTired' }, 500],
-    ['declared under a code of its own', { __type: 'Busy' }, 400],
-    ['common to all operations', { __type: 'Closed' }, 503],
+    ['declared as the service’s fault', { __type: 'TooTired', message: 'zzz' }, 500],
+    ['declared under a code of its own', { __type: 'Busy', message: 'no' }, 400],
+    ['common to all operations', { __type: 'Closed', Message: 'no' }, 503],
   ])('may be one that is %s', (_what, body, status) => {
     expect(said(held(jsonModel, good, answer(body, { status })))).toEqual([]);
   });
@@ -152,13 +180,48 @@ describe('an error in the JSON protocol', () => {
       400,
       'error "BusyFault" is not declared by Feed',
     ],
-    ['of another status', { __type: 'NoSuchDog' }, 400, 'status of NoSuchDog is 400, not 404'],
-    ['common, of another status', { __type: 'Closed' }, 500, 'status of Closed is 500, not 503'],
+    [
+      'of another status',
+      { __type: 'NoSuchDog', message: 'gone' },
+      400,
+      'status of NoSuchDog is 400, not 404',
+    ],
+    [
+      'common, of another status',
+      { __type: 'Closed', message: 'no' },
+      500,
+      'status of Closed is 500, not 503',
+    ],
     [
       'with an unknown member',
-      { __type: 'NoSuchDog', cat: 1 },
+      { __type: 'NoSuchDog', message: 'gone', cat: 1 },
       404,
       'NoSuchDog.cat is no member of the model',
+    ],
+    [
+      'with a member that breaks its pattern',
+      { __type: 'NoSuchDog', message: 'gone', dogName: 'R2' },
+      404,
+      'NoSuchDog.dogName "R2" does not match [a-z]+(-[a-z]+)*',
+    ],
+    [
+      'without a message',
+      { __type: 'NoSuchDog', dogName: 'rex' },
+      404,
+      'NoSuchDog.message is required and missing',
+    ],
+    ['common, without a message', { __type: 'Closed' }, 503, 'Closed.message is required and missing'],
+    [
+      'common, with a member',
+      { __type: 'Closed', message: 'no', colour: 'red' },
+      503,
+      'Closed.colour is no member of the model',
+    ],
+    [
+      'common, with a message that is no text',
+      { __type: 'Closed', message: {} },
+      503,
+      'Closed.message {} is not a string',
     ],
   ])('is reported where it is %s', (_what, body, status, words) => {
     expect(said(held(jsonModel, good, answer(body, { status })))).toEqual([`response: ${words}`]);

@@ -267,9 +267,9 @@ export interface Answered {
 }
 
 /** Only this error is common to all kennels. */
-const common = (code: string) => (code === 'Closed' ? { statuses: [503] } : undefined);
+const common = (code: string) => (code === 'Closed' ? { status: 503 } : undefined);
 
-export const held = (model: ServiceModel, sent: Sent, answered: Answered): Checked =>
+export const held = (model: ServiceModel, sent: Sent, answered: Answered | 'nothing'): Checked =>
   checkExchange(
     model,
     {
@@ -280,11 +280,14 @@ export const held = (model: ServiceModel, sent: Sent, answered: Answered): Check
         headers: sent.headers ?? {},
         body: Buffer.from(sent.body ?? ''),
       },
-      response: {
-        status: answered.status ?? 200,
-        headers: answered.headers ?? {},
-        body: Buffer.from(answered.body ?? ''),
-      },
+      response:
+        answered === 'nothing'
+          ? undefined
+          : {
+              status: answered.status ?? 200,
+              headers: answered.headers ?? {},
+              body: Buffer.from(answered.body ?? ''),
+            },
     },
     common,
   );

@@ -50,16 +50,28 @@ describe('members by their path', () => {
 });
 
 describe('a common error', () => {
-  it('is the one of that service where there are two', () => {
-    expect(commonError('eks', 'ThrottlingException')?.statuses).toEqual([429]);
-    expect(commonError('ecr', 'ThrottlingException')?.statuses).toEqual([400]);
-    expect(commonError('ec2', 'NoSuchBucket')).toBeUndefined();
+  it.each([
+    ['eks', 'ThrottlingException', 429],
+    ['eks', 'AccessDeniedException', 403],
+    ['lambda', 'AccessDeniedException', 403],
+    ['ecr', 'AccessDeniedException', 400],
+    ['autoscaling', 'AccessDenied', 403],
+    ['ec2', 'AccessDeniedException', undefined],
+    ['s3', 'AccessDeniedException', undefined],
+    ['s3', 'InternalFailure', undefined],
+    ['ec2', 'NoSuchBucket', undefined],
+  ])('at %s, %s has the status %s', (service, code, status) => {
+    expect(commonError(service, code)?.status).toBe(status);
   });
 
-  it('has a source and statuses of errors', () => {
-    for (const { source, statuses } of commonErrors) {
+  it('has one status at a service, and a source', () => {
+    const keys = commonErrors.flatMap(({ code, services }) =>
+      services.map((service) => `${service} ${code}`),
+    );
+    expect(keys).toHaveLength(new Set(keys).size);
+    for (const { source, status } of commonErrors) {
       expect(source).not.toBe('');
-      expect(statuses.every((status) => status >= 400)).toBe(true);
+      expect(status).toBeGreaterThanOrEqual(400);
     }
   });
 });

@@ -69,6 +69,21 @@ describe('the query protocol', () => {
   });
 
   it.each([
+    ['another method', { method: 'GET' }, 'method is GET, not POST'],
+    ['another path', { path: '/zzz' }, 'path is "/zzz", not /'],
+    ['a query string', { query: 'name=rex' }, 'query is "name=rex", where none belongs'],
+    [
+      'a strange header',
+      { headers: { ...form, 'x-amz-colour': 'red' } },
+      'header x-amz-colour is no member of the model',
+    ],
+  ])('reports %s', (_what, overrides, words) => {
+    expect(said(held(queryModel, { ...asked('name=rex'), ...overrides }, answer('')))).toEqual([
+      `request: ${words}`,
+    ]);
+  });
+
+  it.each([
     ['an unknown element', '<dog><name>rex</name><tail/></dog>', 'dog.tail is no member of the model'],
     ['an element twice', '<left>1</left><left>2</left>', 'left comes 2 times'],
     ['a missing one', '<dog></dog>', 'dog.name is required and missing'],
@@ -166,6 +181,24 @@ describe('the query protocol', () => {
       400,
       error('<Type>Sender</Type><Code>Busy</Code><Message>no</Message>', ''),
       ['response: error RequestId is missing'],
+    ],
+    [
+      'one with a member that breaks its pattern',
+      404,
+      error('<Type>Sender</Type><Code>NoSuchDog</Code><Message>no</Message><dogName>R2</dogName>'),
+      ['response: NoSuchDog.dogName "R2" does not match [a-z]+(-[a-z]+)*'],
+    ],
+    [
+      'a common one with an element that it does not have',
+      503,
+      error('<Type>Receiver</Type><Code>Closed</Code><Message>no</Message><Colour>red</Colour>'),
+      ['response: Closed.Colour is no member of the model'],
+    ],
+    [
+      'one with something beside it',
+      400,
+      error('<Type>Sender</Type><Code>Busy</Code><Message>no</Message>', '<RequestId/><Colour>red</Colour>'),
+      ['response: error Colour is no part of the protocol'],
     ],
   ])('reads %s', (_what, status, body, problems) => {
     expect(said(held(queryModel, asked('name=rex'), { status, headers: xml, body }))).toEqual(problems);

@@ -45,6 +45,14 @@ describe('the recording of an end-to-end run', () => {
     expect(calls[0]).toMatchObject({ service: 'eks', operation: 'ListClusters', caller: 'pod-cleanup' });
   });
 
+  it('holds requests without an answer, and those that were taken for no operation', async () => {
+    const { operation: _taken, response: _answer, ...lone } = exchange({ text: '' });
+    write('pod-cleanup.faults.test-1-a.jsonl', `${JSON.stringify(lone)}\n`);
+    expect(await recordedCalls()).toMatchObject([
+      { test: 'pod-cleanup.faults.test', operation: undefined, response: undefined },
+    ]);
+  });
+
   it('leaves out what is being written, and what other suites wrote', async () => {
     write('pod-cleanup.test-1-a.jsonl', `${line('a')}{"service":"e`);
     write('bundles.contract-1-a.jsonl', line('b'));

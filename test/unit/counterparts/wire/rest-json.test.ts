@@ -54,6 +54,17 @@ describe('REST with JSON', () => {
     ['a wrong parameter', { query: 'most=few' }, 'most "few" is not a integer'],
     ['a number above the most', { query: 'most=9' }, 'most 9 is above the most, 5'],
     [
+      'a document under another type',
+      { headers: { 'content-type': 'text/plain' }, body: '{}' },
+      'header content-type is "text/plain", not application/json',
+    ],
+    ['a document without a type', { body: '{}' }, 'header content-type is undefined, not application/json'],
+    [
+      'another type without a document',
+      { headers: { 'content-type': 'text/plain' } },
+      'header content-type is "text/plain", not application/json',
+    ],
+    [
       'a strange header',
       { headers: { 'x-amz-colour': 'red' } },
       'header x-amz-colour is no member of the model',
@@ -63,7 +74,7 @@ describe('REST with JSON', () => {
       { headers: { 'if-modified-since': '2026-11-20' } },
       'since "2026-11-20" is not a timestamp',
     ],
-    ['a body where none belongs', { body: '{"a":1}' }, 'a is no member of the model'],
+    ['a body where none belongs', { headers: json, body: '{"a":1}' }, 'a is no member of the model'],
   ])('reports %s', (_what, overrides, words) => {
     expect(said(held(restJsonModel, { ...get, ...overrides }, dog))).toEqual([`request: ${words}`]);
   });
@@ -120,7 +131,24 @@ describe('REST with JSON', () => {
     [404, 'NoSuchDog:http://kennel.example/', '{"Message":"gone"}', []],
     [500, 'TooTired', '{"message":"zzz"}', []],
     [400, 'Busy', '{"message":"no"}', ['response: error "Busy" is not declared by GetDog']],
-    [404, 'NoSuchDog', '{"dog":"rex"}', ['response: NoSuchDog.dog is no member of the model']],
+    [
+      404,
+      'NoSuchDog',
+      '{"message":"gone","dog":"rex"}',
+      ['response: NoSuchDog.dog is no member of the model'],
+    ],
+    [404, 'NoSuchDog', '{}', ['response: NoSuchDog.message is required and missing']],
+    [503, 'Closed', '{"code":"Closed","message":"no"}', []],
+    [
+      503,
+      'Closed',
+      '{"colour":"red"}',
+      [
+        'response: Closed.colour is no member of the model',
+        'response: Closed.message is required and missing',
+      ],
+    ],
+    [503, 'Closed', '', ['response: Closed.message is required and missing']],
   ])('reads the error %d %s', (status, code, body, problems) => {
     const headers = { ...json, 'x-amzn-errortype': code };
     expect(said(held(restJsonModel, get, { status, headers, body }))).toEqual(problems);

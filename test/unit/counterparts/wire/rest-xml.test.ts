@@ -93,6 +93,11 @@ describe('REST with XML', () => {
       '<Error><Code>Closed</Code><RequestId>r</RequestId></Error>',
       ['response: error Message is missing'],
     ],
+    [
+      503,
+      '<Error><Code>Closed</Code><Message>no</Message><Colour>red</Colour><RequestId>r</RequestId></Error>',
+      ['response: Closed.Colour is no member of the model'],
+    ],
   ])('reads an error of status %d', (status, body, problems) => {
     expect(said(held(restXmlModel, put, { status, headers: xml, body }))).toEqual(problems);
   });
@@ -102,6 +107,9 @@ describe('REST with XML', () => {
     expect(said(held(restXmlModel, head, { status: 404 }))).toEqual([]);
     expect(said(held(restXmlModel, head, { status: 404, headers: xml, body: '<Error/>' }))).toEqual([
       'response: body is there in an answer to HEAD',
+    ]);
+    expect(said(held(restXmlModel, head, { status: 418 }))).toEqual([
+      'response: status is 418, none of HEAD’s: 304, 400, 403, 404, 405, 412',
     ]);
   });
 });

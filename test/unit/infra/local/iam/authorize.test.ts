@@ -126,6 +126,17 @@ describe('statements', () => {
   });
 });
 
+const request: ServiceRequest = {
+  method: 'GET',
+  path: '/keep/plans/1',
+  query: new URLSearchParams(),
+  headers: {},
+  body: Buffer.alloc(0),
+  accessKeyId: 'AKIA',
+  region: 'eu-central-1',
+  requestId: 'request-1',
+};
+
 describe('an object that is not there', () => {
   const bucket: Service = {
     name: 's3',
@@ -139,16 +150,6 @@ describe('an object that is not there', () => {
     encodeError: ({ status }) => ({ status, headers: {}, body: '' }),
     unknownKey: { code: 'InvalidAccessKeyId', status: 403 },
   };
-  const request: ServiceRequest = {
-    method: 'GET',
-    path: '/keep/plans/1',
-    query: new URLSearchParams(),
-    headers: {},
-    body: Buffer.alloc(0),
-    accessKeyId: 'AKIA',
-    region: 'eu-central-1',
-    requestId: 'request-1',
-  };
   const read = { actions: ['s3:GetObject'], resources: ['arn:aws:s3:::keep/plans/*'] };
   const enumerate = { actions: ['s3:ListBucket'], resources: ['arn:aws:s3:::keep'] };
 
@@ -161,5 +162,31 @@ describe('an object that is not there', () => {
       callerOf: () => ({ arn: 'arn:aws:iam::1:role/a', statements }),
     });
     await expect(service.decode(request).perform()).rejects.toMatchObject(error);
+  });
+});
+
+describe('a call without the right', () => {
+  it.each([
+    ['ec2', 'DescribeInstances', 'UnauthorizedOperation', 403],
+    ['autoscaling', 'DescribeTags', 'AccessDenied', 403],
+    ['cloudformation', 'DescribeStacks', 'AccessDenied', 403],
+    ['sns', 'Publish', 'AuthorizationError', 403],
+    ['eks', 'ListClusters', 'AccessDeniedException', 403],
+    ['lambda', 'ListFunctions', 'AccessDeniedException', 403],
+    ['ecr', 'DescribeRepositories', 'AccessDeniedException', 400],
+  ])('of %s %s is refused with %s, %d', async (name, operation, code, status) => {
+    const service: Service = {
+      name,
+      decode: () => ({
+        operation,
+        input: { TopicArn: arn('sns', 'a') },
+        perform: () => Promise.reject(new Error('carried out')),
+      }),
+      encodeError: (error) => ({ status: error.status, headers: {}, body: '' }),
+      unknownKey: { code: 'InvalidAccessKeyId', status: 403 },
+    };
+    const caller = { arn: 'arn:aws:sts::123456789012:assumed-role/a/b', statements: [] };
+    const guarded = authorized(service, { place, callerOf: () => caller });
+    await expect(guarded.decode(request).perform()).rejects.toMatchObject({ code, status });
   });
 });

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { AutoScalingClient, DescribeTagsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
@@ -10,6 +11,8 @@ import { restJson } from '../../../../../infra/local/protocol/rest-json.ts';
 import type { Exchange, ProtocolServer } from '../../../../../infra/local/protocol/server.ts';
 import { startProtocolServer } from '../../../../../infra/local/protocol/server.ts';
 import { ServiceError } from '../../../../../infra/local/protocol/service.ts';
+import type { WireTraffic } from '../../../../../infra/local/protocol/wire.ts';
+import { WIRE_CHANNEL } from '../../../../../infra/local/protocol/wire.ts';
 import { createFakeClock } from '../../../../fixtures/fake-clock.ts';
 
 const noon = Date.UTC(2030, 0, 15, 12);
@@ -268,5 +271,63 @@ describe('faults and records', () => {
       headers: { 'x-amzn-errortype': 'ClientException' },
     });
     expect(JSON.parse(String(refused?.response.body))).toEqual({ message: 'so' });
+  });
+});
+
+describe('the channel of the wire', () => {
+  const told: WireTraffic[] = [];
+  const listen = (message: unknown) => {
+    told.push(message as WireTraffic);
+  };
+
+  beforeEach(() => {
+    told.length = 0;
+    subscribe(WIRE_CHANNEL, listen);
+  });
+
+  afterEach(() => {
+    unsubscribe(WIRE_CHANNEL, listen);
+  });
+
+  const ask = (accessKeyId?: string) =>
+    new EKSClient(config(accessKeyId))
+      .send(new DescribeClusterCommand({ name: 'a' }), { abortSignal: AbortSignal.timeout(200) })
+      .then(
+        () => 'answered',
+        () => 'failed',
+      );
+
+  it('is told each call once, with its answer', async () => {
+    await ask();
+    expect(told).toMatchObject([
+      {
+        endpoint: server.endpoint,
+        accessKeyId: 'AKIAKNOWN',
+        service: 'eks',
+        operation: 'DescribeCluster',
+        request: { path: '/clusters/a' },
+        response: { status: 200 },
+      },
+    ]);
+    expect(told[0]?.request.headers).not.toHaveProperty('authorization');
+  });
+
+  it.each(['reset', 'reset-after-apply', 'hang'] as const)(
+    'is told of a request that %s leaves without an answer',
+    async (fault) => {
+      server.failNext('eks', 'DescribeCluster', fault);
+      expect(await ask()).toBe('failed');
+      expect(told).toMatchObject([{ operation: 'DescribeCluster', request: { path: '/clusters/a' } }]);
+      expect(told[0]).not.toHaveProperty('response');
+    },
+  );
+
+  it('is told of a stranger’s request, and of one that is not implemented', async () => {
+    await ask('AKIASTRANGER');
+    await new EKSClient(config()).send(new ListClustersCommand({})).catch((error: Error) => error);
+    expect(told.map(({ operation, response }) => [operation, response?.status])).toEqual([
+      [undefined, 403],
+      [undefined, 501],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import {
   DescribeAddonVersionsCommand,
   DescribeClusterCommand,
   DescribeClusterVersionsCommand,
+  DescribeInsightCommand,
   DescribeInsightsRefreshCommand,
   DescribeNodegroupCommand,
   DescribeUpdateCommand,
@@ -318,6 +319,23 @@ describe('add-ons, insights and tags', () => {
       status: 'ACTIVE',
       addonVersion: 'v1.34.0-eksbuild.2',
     });
+  });
+
+  it('describes an insight’s resources and the add-ons that have to be updated first', async () => {
+    const [insight] = (await eks.send(new ListInsightsCommand({ clusterName: 'staging' }))).insights ?? [];
+    const { insight: described } = await eks.send(
+      new DescribeInsightCommand({ clusterName: 'staging', id: insight?.id }),
+    );
+    expect(described?.resources).toEqual([
+      {
+        kubernetesResourceUri: '/api/v1/nodes/old',
+        insightStatus: { status: 'PASSING', reason: 'Its kubelet is 1.34.' },
+      },
+      { arn: 'arn:aws:iam::123456789012:role/node', insightStatus: { status: 'PASSING' } },
+    ]);
+    expect(described?.categorySpecificSummary?.addonCompatibilityDetails).toEqual([
+      { name: 'vpc-cni', compatibleVersions: ['v1.20.4-eksbuild.1'] },
+    ]);
   });
 
   it('refreshes insights over time', async () => {

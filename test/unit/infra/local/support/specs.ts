@@ -57,6 +57,11 @@ export const clusterSpec: ClusterSpec = {
       name: 'Deprecated APIs removed in Kubernetes v1.35',
       status: 'PASSING',
       reason: 'No deprecated API usage',
+      resources: [
+        { kubernetesResourceUri: '/api/v1/nodes/old', status: 'PASSING', reason: 'Its kubelet is 1.34.' },
+        { arn: 'arn:aws:iam::123456789012:role/node', status: 'PASSING' },
+      ],
+      addonCompatibilities: [{ name: 'vpc-cni', compatibleVersions: ['v1.20.4-eksbuild.1'] }],
     },
   ],
   workloads: [
