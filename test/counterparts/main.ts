@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Suite } from './suites.ts';
 import { missingOf, skipLine, suites } from './suites.ts';
 import { FOLDER_VARIABLE } from './support/folders.ts';
-import { GUARDIAN } from './support/processes.ts';
+import { guarded } from './support/guarded.ts';
 import type { Row } from './support/results.ts';
 import { ROWS_VARIABLE } from './support/results.ts';
 import { isSet } from './support/variables.ts';
@@ -48,7 +48,7 @@ const runJest = (chosen: readonly Suite[], folder: string): Promise<number> =>
     const paths = chosen.map(({ name }) => `test/counterparts/${name}/`);
     const guardian = spawn(
       process.execPath,
-      [GUARDIAN, '0', folder, ...command, '--config', 'jest.contract.config.js', ...paths],
+      guarded([...command, '--config', 'jest.contract.config.js', ...paths], { folder }),
       {
         cwd: root,
         stdio: ['pipe', 'inherit', 'inherit'],

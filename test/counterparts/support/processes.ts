@@ -3,10 +3,9 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './folders.ts';
+import { guarded } from './guarded.ts';
 
-export const GUARDIAN = fileURLToPath(new URL('guardian.ts', import.meta.url));
 const POLL_MS = 50;
 const TAIL_CHARACTERS = 2000;
 
@@ -56,7 +55,7 @@ export const startProcess = async ({
   const folder = temporaryFolder('counterpart');
   const file = join(folder, 'output.log');
   const log = openSync(file, 'a');
-  const guardian = spawn(process.execPath, [GUARDIAN, String(niceness), '', command, ...args], {
+  const guardian = spawn(process.execPath, guarded([command, ...args], { niceness }), {
     stdio: ['pipe', log, log],
     // A signal to the group of this process would end the guardian before what it guards.
     detached: true,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { guarded } from '../../support/guarded.ts';
 
 export interface CommandResult {
   readonly code: number;
@@ -15,7 +15,6 @@ export interface Command {
   readonly withinSeconds: number;
 }
 
-const GUARDIAN = fileURLToPath(new URL('../../support/guardian.ts', import.meta.url));
 const TAIL_CHARACTERS = 1_500;
 
 /**
@@ -25,7 +24,12 @@ const TAIL_CHARACTERS = 1_500;
 export const runCommand = (spec: Command): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     const { command, args, cwd, env, withinSeconds } = spec;
-    const guardian = spawn(process.execPath, [GUARDIAN, '0', command, ...args], { cwd, env: { ...env } });
+    const guardian = spawn(process.execPath, guarded([command, ...args]), {
+      cwd,
+      env: { ...env },
+      // A signal to the group of this process would end the guardian before what it guards.
+      detached: true,
+    });
     let stdout = '';
     let stderr = '';
     let late = false;
