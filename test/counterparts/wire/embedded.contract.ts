@@ -105,9 +105,14 @@ beforeAll(async () => {
   const config = parseConfig('version: 1\nmode: act\nclusters:\n  - name: staging\n', 'caretaker.yaml');
   const bundles = await bundlesFor(config);
   account = await startAccount({ spec, bundles, config, schedules: false });
-  account.onExchange((exchange) => exchanges.push(exchange));
   const as = createClients(account.admin);
-  const asCleanup = createClients(account.environment('pod-cleanup'));
+  const cleanup = account.environment('pod-cleanup');
+  const asCleanup = createClients(cleanup);
+  // What the calls set off makes our functions ask as well, at some time, under keys of their own.
+  const ours = [account.admin.AWS_ACCESS_KEY_ID, cleanup.AWS_ACCESS_KEY_ID];
+  account.onExchange((exchange) => {
+    if (ours.includes(exchange.accessKeyId)) exchanges.push(exchange);
+  });
   context = { as, asCleanup, account };
   ends = [as.destroy, asCleanup.destroy, account.close];
 }, 180_000);
@@ -137,9 +142,7 @@ describe('what the embedded account answers to the SDK, beyond what our function
     if (error === undefined) await made;
     else await expect(made).rejects.toMatchObject({ name: error });
     const [service = ''] = name.split(' ');
-    const seen = exchanges
-      .slice(before)
-      .filter(({ accessKeyId, service: asked }) => accessKeyId !== undefined && asked === service);
+    const seen = exchanges.slice(before).filter(({ service: asked }) => asked === service);
     const checked = seen.map(check).find(({ operation }) => `${service} ${operation}` === name);
     // A call that has to be refused may be wrong by the model already.
     const problems = checked?.problems.filter(({ side }) => side === 'response' || error === undefined);
